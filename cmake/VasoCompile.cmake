@@ -1,0 +1,15 @@
+# Everything is compiled as position-independent code with the same flags: then one precompiled header serves the
+# engine, the plugins and the tests.
+add_compile_options(-fPIC -Wall -Wextra -Wno-unknown-pragmas)
+add_link_options(-Wl,--as-needed)
+
+if(VASO_SANITIZE)
+  list(JOIN VASO_SANITIZE "," _vaso_sanitizers)
+  add_compile_options(-fsanitize=${_vaso_sanitizers} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${_vaso_sanitizers})
+  add_compile_definitions(VASO_SANITIZED=1)
+endif()
+
+# Run-time paths relative to the binary, so that a build tree and an install tree both work wherever they stand.
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")

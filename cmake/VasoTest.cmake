@@ -1,0 +1,19 @@
+# vaso_add_test(NAME SUITES unit reference … SOURCES … LIBRARIES …)
+#
+# One doctest program, entered into ctest once per suite: the suite is the ctest label, so `ctest -L reference` runs every
+# comparison with independently computed values, wherever its source stands.
+function(vaso_add_test NAME)
+  cmake_parse_arguments(ARG "TORCH" "" "SUITES;SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${NAME} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
+  target_include_directories(${NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${NAME} PRIVATE doctest::doctest ${ARG_LIBRARIES})
+  if(ARG_TORCH)
+    target_precompile_headers(${NAME} REUSE_FROM vaso_torch_pch)
+  endif()
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  foreach(SUITE ${ARG_SUITES})
+    add_test(NAME ${NAME}.${SUITE} COMMAND ${NAME} --test-suite=${SUITE} --no-intro)
+    set_tests_properties(${NAME}.${SUITE} PROPERTIES LABELS ${SUITE} ENVIRONMENT
+      "VASO_SOURCE_DIR=${PROJECT_SOURCE_DIR};VASO_BUILD_DIR=${CMAKE_BINARY_DIR}")
+  endforeach()
+endfunction()
