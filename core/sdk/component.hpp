@@ -29,7 +29,7 @@ struct RunShape {
   std::int64_t epochs = 0;
 
   std::int64_t grid() const { return image_size / patch_size; }
-  std::int64_t tokens() const { return grid() * grid(); }             // L
+  std::int64_t tokens() const { return grid() * grid(); }                    // L
   std::int64_t patch_values() const { return 3 * patch_size * patch_size; }  // P
 };
 

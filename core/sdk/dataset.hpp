@@ -20,9 +20,9 @@ struct RecordId {
 
 struct Record {
   RecordId id;
-  at::Tensor image;                       // H×W uint8
-  std::map<std::string, at::Tensor> maps; // H×W uint8 each, 0…255; "filter" is a vessel mask made by a filter,
-                                          // "vessel" one that is true
+  at::Tensor image;                        // H×W uint8
+  std::map<std::string, at::Tensor> maps;  // H×W uint8 each, 0…255; "filter" is a vessel mask made by a filter,
+                                           // "vessel" one that is true
 };
 
 // Something wrong with the data, said so that its owner can mend it.

@@ -11,7 +11,8 @@ class VASO_API Sweep {
   virtual ~Sweep();
   virtual const Progress& progress() const = 0;
   virtual Networks& student() = 0;  // in evaluation mode, without gradient
-  // Every training image, uncropped and unflipped, resized to the view: batches with "image" and "index". Order is unspecified.
+  // Every training image, uncropped and unflipped, resized to the view: batches with "image" and "index". Order is
+  // unspecified.
   virtual void for_each_batch(const std::function<void(const Bag&)>& visit) = 0;
 };
 

@@ -9,8 +9,8 @@ namespace vaso {
 // One crop of each sample. Maps are cropped along with the image.
 struct ViewSpec {
   std::string name = "image";
-  std::int64_t size = 0;         // pixels; 0 = the model's input
-  double least_area = 0.2;       // share of the image's area
+  std::int64_t size = 0;    // pixels; 0 = the model's input
+  double least_area = 0.2;  // share of the image's area
   double most_area = 1.0;
   double least_aspect = 3.0 / 4.0;
   double most_aspect = 4.0 / 3.0;

@@ -69,8 +69,15 @@ class Schema {
  public:
   template <class T>
   FieldBuilder field(T& value, std::string name, std::string meaning) {
-    fields_.push_back(Field{&value, std::move(name), std::move(meaning), {}, -std::numeric_limits<double>::infinity(),
-                            std::numeric_limits<double>::infinity(), {}, -1, false});
+    fields_.push_back(Field{&value,
+                            std::move(name),
+                            std::move(meaning),
+                            {},
+                            -std::numeric_limits<double>::infinity(),
+                            std::numeric_limits<double>::infinity(),
+                            {},
+                            -1,
+                            false});
     return FieldBuilder(fields_.back());
   }
   const std::vector<Field>& fields() const { return fields_; }

@@ -19,9 +19,7 @@ struct Progress {
   std::int64_t step = 0;  // optimizer steps done since the run began
   std::int64_t steps_per_epoch = 1;
 
-  double fractional_epoch() const {
-    return static_cast<double>(step) / static_cast<double>(steps_per_epoch);
-  }
+  double fractional_epoch() const { return static_cast<double>(step) / static_cast<double>(steps_per_epoch); }
 };
 
 // What happens to each token of each image.
@@ -38,19 +36,19 @@ struct MaskPlan {
 VASO_API at::Tensor tokens_in_state(const MaskPlan& plan, std::int8_t state);
 
 struct EncodeRequest {
-  at::Tensor image;     // B×3×H×W, normalised
-  at::Tensor keep;      // B×K int64, raster indices of the tokens to encode; undefined = all
-  at::Tensor replace;   // B×L bool: embeddings to replace by `replacement` before positions are added (SimMIM, iBOT)
-  at::Tensor replacement;           // 1×1×D, with `replace`
-  bool attention = false;           // also return the last block's attention
-  std::vector<std::int64_t> layers; // also return the outputs of these blocks (from 0)
+  at::Tensor image;    // B×3×H×W, normalised
+  at::Tensor keep;     // B×K int64, raster indices of the tokens to encode; undefined = all
+  at::Tensor replace;  // B×L bool: embeddings to replace by `replacement` before positions are added (SimMIM, iBOT)
+  at::Tensor replacement;            // 1×1×D, with `replace`
+  bool attention = false;            // also return the last block's attention
+  std::vector<std::int64_t> layers;  // also return the outputs of these blocks (from 0)
 };
 
 struct EncodeResult {
-  at::Tensor tokens;                // B×(prefix+K)×D, after the final norm
-  std::int64_t prefix = 1;          // leading tokens that are no patches (cls, registers)
-  at::Tensor attention;             // B×heads×T×T, softmaxed
-  std::vector<at::Tensor> layers;   // B×(prefix+K)×D each, before the final norm
+  at::Tensor tokens;               // B×(prefix+K)×D, after the final norm
+  std::int64_t prefix = 1;         // leading tokens that are no patches (cls, registers)
+  at::Tensor attention;            // B×heads×T×T, softmaxed
+  std::vector<at::Tensor> layers;  // B×(prefix+K)×D each, before the final norm
 };
 
 class VASO_API Encoder {
@@ -84,8 +82,8 @@ class VASO_API StepContext {
   virtual const Progress& progress() const = 0;
 
   // "image" B×3×H×W normalised float; "index" B int64, position in the data set; "crop" B×5 float: top, left, height,
-  // width (shares of the full image) and 1 where flipped; maps by name (say "filter"), B×1×H×W float in [0,1]. Tensors of
-  // another view than the first carry its name before a slash: "global.1/image".
+  // width (shares of the full image) and 1 where flipped; maps by name (say "filter"), B×1×H×W float in [0,1]. Tensors
+  // of another view than the first carry its name before a slash: "global.1/image".
   virtual const Bag& batch() const = 0;
 
   // The calling component's own generator, keyed by (run seed, component, step). Lives on the device of the batch.

@@ -1,0 +1,44 @@
+// Drawing masks for a whole batch at once.
+#include "sdk/masking.hpp"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+namespace vaso {
+namespace {
+
+constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+// Standard Gumbel noise, −log(−log u). In float64: with float32, u rounds to 1 once in 2^24 draws and its noise to +∞.
+at::Tensor gumbel(const at::Tensor& like, at::Generator generator) {
+  at::Tensor u = at::empty(like.sizes(), like.options().dtype(at::kDouble));
+  u.uniform_(std::numeric_limits<double>::min(), 1.0, std::move(generator));
+  return -(-u.log()).log();
+}
+
+}  // namespace
+
+at::Tensor draw_weighted(const at::Tensor& weights, std::int64_t count, at::Generator generator) {
+  const at::Tensor w = weights.to(at::kDouble);
+  at::Tensor drawn = at::zeros(w.sizes(), w.options().dtype(at::kBool));
+  if (count <= 0) return drawn;
+  const at::Tensor keys = w.log() + gumbel(w, std::move(generator));  // log 0 = −∞: never before a positive weight
+  const auto [values, indices] = keys.topk(count, /*dim=*/1);
+  drawn.scatter_(1, indices, values > minus_infinity);
+  return drawn;
+}
+
+at::Tensor draw_evenly(const at::Tensor& taken, const at::Tensor& count, at::Generator generator) {
+  at::Tensor keys = at::empty(taken.sizes(), taken.options().dtype(at::kDouble));
+  keys.uniform_(0.0, 1.0, std::move(generator));
+  keys.masked_fill_(taken, 2.0);  // after every free token
+  const at::Tensor rank = keys.argsort(/*dim=*/1).argsort(/*dim=*/1);
+  return (rank < count.to(rank.device()).unsqueeze(1)).logical_and(taken.logical_not());
+}
+
+std::int64_t kept_tokens(std::int64_t tokens, double ratio) {
+  return static_cast<std::int64_t>(static_cast<double>(tokens) * (1.0 - ratio));
+}
+
+}  // namespace vaso
