@@ -13,10 +13,8 @@
 
 #include "sdk/card.h"
 #include "sdk/component.hpp"
+#include "sdk/fingerprint.h"
 #include "sdk/schema.hpp"
-
-#include <torch/version.h>
-#include <opencv2/core/version.hpp>
 
 #include <functional>
 #include <memory>
@@ -67,38 +65,18 @@ struct NoParameters {
 
 }  // namespace vaso
 
-#define VASO_TEXT_(x) #x
-#define VASO_TEXT(x) VASO_TEXT_(x)
-#ifdef NDEBUG
-#define VASO_BUILD_WORD "release"
-#else
-#define VASO_BUILD_WORD "debug"
-#endif
-
 // ID and VERSION name the plugin; COMPONENTS lists KIND.NAME of all it registers, separated by one space.
-#define VASO_PLUGIN(ID, VERSION, COMPONENTS)                                                                    \
-  extern "C" const VasoCard vaso_plugin_card                                                                    \
-      __attribute__((section(VASO_CARD_SECTION), used, visibility("hidden"))) = {                               \
-          {'V', 'A', 'S', 'O', 'C', 'A', 'R', 'D'},                                                             \
-          sizeof(VasoCard),                                                                                     \
-          VASO_SDK_NUMBER,                                                                                      \
-          static_cast<uint32_t>(__cplusplus),                                                                   \
-          _GLIBCXX_USE_CXX11_ABI,                                                                               \
-          "gcc " VASO_TEXT(__GNUC__) "." VASO_TEXT(__GNUC_MINOR__) "." VASO_TEXT(__GNUC_PATCHLEVEL__),          \
-          VASO_TEXT(TORCH_VERSION_MAJOR) "." VASO_TEXT(TORCH_VERSION_MINOR) "." VASO_TEXT(TORCH_VERSION_PATCH), \
-          CV_VERSION,                                                                                           \
-          VASO_BUILD_WORD,                                                                                      \
-          ID,                                                                                                   \
-          VERSION,                                                                                              \
-          COMPONENTS};                                                                                          \
-  static void vaso_register(vaso::Registrar& plugins);                                                          \
-  extern "C" VASO_API void vaso_plugin_entry(vaso::Registrar& plugins) noexcept {                               \
-    try {                                                                                                       \
-      vaso_register(plugins);                                                                                   \
-    } catch (const std::exception& error) {                                                                     \
-      plugins.failed(error.what());                                                                             \
-    } catch (...) {                                                                                             \
-      plugins.failed("something that is no std::exception");                                                    \
-    }                                                                                                           \
-  }                                                                                                             \
+#define VASO_PLUGIN(ID, VERSION, COMPONENTS)                                                                           \
+  extern "C" const VasoCard vaso_plugin_card __attribute__((section(VASO_CARD_SECTION), used, visibility("hidden"))) = \
+      VASO_CARD(ID, VERSION, COMPONENTS);                                                                              \
+  static void vaso_register(vaso::Registrar& plugins);                                                                 \
+  extern "C" VASO_API void vaso_plugin_entry(vaso::Registrar& plugins) noexcept {                                      \
+    try {                                                                                                              \
+      vaso_register(plugins);                                                                                          \
+    } catch (const std::exception& error) {                                                                            \
+      plugins.failed(error.what());                                                                                    \
+    } catch (...) {                                                                                                    \
+      plugins.failed("something that is no std::exception");                                                           \
+    }                                                                                                                  \
+  }                                                                                                                    \
   static void vaso_register(vaso::Registrar& plugins)
