@@ -31,7 +31,7 @@ Registrar::~Registrar() = default;
 
 MaskingStrategy::~MaskingStrategy() = default;
 Needs MaskingStrategy::needs() const { return {}; }
-std::shared_ptr<torch::nn::Module> MaskingStrategy::network() { return nullptr; }
+std::shared_ptr<torch::nn::Module> MaskingStrategy::network(const Objective&) { return nullptr; }
 at::Tensor MaskingStrategy::loss(StepContext&) { return {}; }
 double MaskingStrategy::teacher_momentum(const Progress&) const { return 0.9999; }
 bool MaskingStrategy::wants_sweep(const Progress&) const { return false; }

@@ -1,7 +1,7 @@
 // A masking strategy decides, for the whole batch at once, which tokens are kept, masked and dropped.
 #pragma once
 
-#include "sdk/step.hpp"
+#include "sdk/objective.hpp"
 
 namespace vaso {
 
@@ -23,8 +23,9 @@ class VASO_API MaskingStrategy : public Component {
 
   virtual Needs needs() const;
 
-  // A network of the strategy's own (a loss predictor), trained with the student and followed by the teacher. [setup]
-  virtual std::shared_ptr<torch::nn::Module> network();
+  // A network of the strategy's own (a loss predictor), trained with the student and followed by the teacher; it may
+  // stand on the objective's outputs. Called once for the student and once for a teacher. [setup]
+  virtual std::shared_ptr<torch::nn::Module> network(const Objective& objective);
 
   // The plan for this batch. Called without gradient. [step]
   virtual MaskPlan plan(StepContext& step) = 0;

@@ -26,8 +26,8 @@ class VASO_API Objective : public Component {
   virtual std::vector<ViewSpec> views(const ViewSpec& configured) const;
   // Decoder, predictor, projector. Called once for the student and once for a teacher. [setup]
   virtual std::shared_ptr<torch::nn::Module> network() = 0;
-  // Names of the outputs that forward() can give. [setup]
-  virtual std::vector<std::string> outputs() const = 0;
+  // The outputs that forward() can give, and the length of their last dimension. [setup]
+  virtual std::map<std::string, std::int64_t> outputs() const = 0;
   // Must depend on nothing but its arguments. May stop once `until` is computed. [step]
   virtual Bag forward(Networks& networks, const Bag& batch, const MaskPlan& plan, std::string_view until) = 0;
 };
