@@ -4,6 +4,7 @@
 #include "sdk/component.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vaso::train {
@@ -19,24 +20,30 @@ struct NamedParameter {
 // tokens are decayed); frozen parameters are left out.
 std::vector<NamedParameter> mae_groups(const std::vector<std::pair<std::string, at::Tensor>>& parameters);
 
+// Kingma and Ba, "Adam", ICLR 2015; Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
+// Equal to torch.optim.AdamW and torch.optim.Adam to rounding. Parameters are changed in place, outside the autograd
+// graph.
 class AdamW {
  public:
   struct Options {
     double beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0.05;
     bool decoupled = true;  // false: Adam, weight decay must be 0
   };
+  // Throws std::invalid_argument where two parameters share a name, or Adam is given a weight decay.
   AdamW(std::vector<NamedParameter> parameters, Options options);
-  void zero_grad();
-  void step(double learning_rate);  // parameters without gradient are skipped
-  double clip(double largest_norm); // scales gradients; returns the norm before
-  Bag state() const;                // "NAME.exp_avg", "NAME.exp_avg_sq", "step"
-  void set_state(const Bag& state);
+  void zero_grad();                 // gradients become undefined
+  void step(double learning_rate);  // parameters without gradient are skipped, and their step is not counted
+  // Scales all gradients so that their common norm is at most `largest_norm`; returns the norm before. A norm that is
+  // no number makes every gradient one: the caller sees it in the result.
+  double clip(double largest_norm);
+  Bag state() const;  // "NAME.exp_avg", "NAME.exp_avg_sq", "NAME.step"; the tensors are the optimizer's own
+  void set_state(const Bag& state);  // throws std::runtime_error where something is missing or has another shape
 
  private:
   std::vector<NamedParameter> parameters_;
   Options options_;
   std::vector<at::Tensor> first_, second_;
-  std::int64_t steps_ = 0;
+  std::vector<std::int64_t> steps_;
 };
 
 // MAE's schedule at a fractional epoch: linear warm-up from 0, then half a cosine to `least`.

@@ -20,11 +20,12 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-// Throws CheckpointError with file, tensor and cure: truncated, header no JSON, offsets out of the file or overlapping, unknown dtype.
+// Throws CheckpointError with file, tensor and cure: truncated, header no JSON, offsets out of the file or overlapping,
+// unknown dtype.
 TensorFile read_safetensors(const std::filesystem::path& file);
 
-// Writes FILE.tmp-PID, syncs it, renames it over FILE, syncs the folder. On any failure (a full disk) the old FILE stays as it
-// was, the new one is removed, and CheckpointError says how many bytes were needed.
+// Writes FILE.tmp-PID, syncs it, renames it over FILE, syncs the folder. On any failure (a full disk) the old FILE
+// stays as it was, the new one is removed, and CheckpointError says how many bytes were needed.
 void write_safetensors(const std::filesystem::path& file, const TensorFile& content);
 
 }  // namespace vaso::train

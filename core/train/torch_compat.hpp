@@ -1,0 +1,48 @@
+// All that differs between LibTorch 1.13 and 2.x, in one place.
+#pragma once
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+#include <torch/version.h>
+
+#include <cmath>
+
+#define VASO_TORCH_AT_LEAST(MAJOR, MINOR) \
+  (TORCH_VERSION_MAJOR > (MAJOR) || (TORCH_VERSION_MAJOR == (MAJOR) && TORCH_VERSION_MINOR >= (MINOR)))
+
+namespace vaso::compat {
+
+// softmax(q kᵀ / √d) v of B×heads×T×d tensors. LibTorch 2 has fused kernels; 1.13 has only the sum of its parts.
+inline at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+#if VASO_TORCH_AT_LEAST(2, 0)
+  return at::scaled_dot_product_attention(q, k, v);
+#else
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
+  return at::matmul(at::softmax(at::matmul(q * scale, k.transpose(-2, -1)), -1), v);
+#endif
+}
+
+inline bool autocast_enabled(c10::DeviceType device) {
+#if VASO_TORCH_AT_LEAST(2, 4)
+  return at::autocast::is_autocast_enabled(device);
+#else
+  return device == c10::kCUDA ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled();
+#endif
+}
+
+inline void enable_autocast(c10::DeviceType device, at::ScalarType type, bool on) {
+#if VASO_TORCH_AT_LEAST(2, 4)
+  at::autocast::set_autocast_dtype(device, type);
+  at::autocast::set_autocast_enabled(device, on);
+#else
+  if (device == c10::kCUDA) {
+    at::autocast::set_autocast_gpu_dtype(type);
+    at::autocast::set_enabled(on);
+  } else {
+    at::autocast::set_autocast_cpu_dtype(type);
+    at::autocast::set_cpu_enabled(on);
+  }
+#endif
+}
+
+}  // namespace vaso::compat
