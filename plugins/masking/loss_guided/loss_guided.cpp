@@ -4,12 +4,12 @@
 // A second decoder learns to rank masked patches by their reconstruction loss. Its slowly moving teacher scores every
 // patch of the unmasked image; a growing share of the mask goes to the patches with the highest scores, the rest is
 // drawn evenly.
-#include "sdk/loss.hpp"
 #include "sdk/masking.hpp"
 #include "sdk/plugin.hpp"
 
 #include "ranking.hpp"
 
+#include "model/mim_losses.hpp"
 #include "model/vit.hpp"
 
 #include <ATen/ATen.h>
@@ -122,15 +122,12 @@ class LossGuided final : public vaso::MaskingStrategy {
   }
 
   at::Tensor loss(vaso::StepContext& step) override {
+    vaso::model::agree_on_pixel_space(step, "masking.loss_guided", params_.norm_pix);
     const at::Tensor masked = vaso::tokens_in_state(step.plan(), vaso::MaskPlan::mask);
     const at::Tensor scores =
         dynamic_cast<LossPredictor&>(*step.student().masking).forward(step.outputs().at("decoder_input"));
-    at::Tensor target = vaso::patchify(step.batch().at("image"), shape_.patch_size);
-    if (params_.norm_pix) {
-      const vaso::PatchStatistics statistics = vaso::patch_statistics(target);
-      target = (target - statistics.mean) / statistics.deviation;
-    }
-    const at::Tensor losses = (step.outputs().at("prediction").detach() - target).square().mean(-1);
+    const at::Tensor losses = vaso::model::patch_errors(step.outputs().at("prediction").detach(),
+                                                        step.batch().at("image"), shape_.patch_size, params_.norm_pix);
     return vaso::ranking_loss(scores.gather(1, masked), losses.gather(1, masked));
   }
 

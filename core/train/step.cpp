@@ -1,0 +1,75 @@
+#include "train/step.hpp"
+
+#include "data/philox.hpp"
+#include "train/device.hpp"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace vaso::train {
+
+Step::Step(const StepResources& resources, const Progress& progress, std::int64_t slice, Bag batch)
+    : resources_(resources), progress_(progress), slice_(slice), batch_(std::move(batch)) {
+  for (auto& [name, tensor] : batch_) tensor = tensor.to(resources_.device);
+}
+
+at::Generator Step::generator() {
+  const auto seed = static_cast<std::uint64_t>(resources_.recipe->settings.general.seed);
+  return make_generator(resources_.device, random_key(seed, caller_, static_cast<std::uint64_t>(slice_)));
+}
+
+at::Tensor Step::guidance() {
+  return once("guidance",
+              [&] { return resources_.guidance->evaluate(resources_.recipe->settings.guidance.source, *this); });
+}
+
+Networks& Step::teacher() {
+  if (resources_.teacher == nullptr) throw std::logic_error(caller_ + " uses a teacher that its needs() do not name");
+  return resources_.teacher->view();
+}
+
+FrozenNetwork& Step::frozen(std::string_view name) {
+  if (name != "segmentor" || resources_.segmentor == nullptr) {
+    throw std::logic_error(fmt::format("{} uses the frozen network `{}` that its needs() do not name", caller_, name));
+  }
+  return *resources_.segmentor;
+}
+
+Bag Step::forward(Networks& networks, const MaskPlan& plan, std::string_view until) {
+  return resources_.objective->forward(networks, batch_, plan, until);
+}
+
+at::Tensor Step::once(const std::string& key, const std::function<at::Tensor()>& compute) {
+  const auto found = memory_.find(key);
+  if (found != memory_.end()) return found->second;
+  const c10::NoGradGuard no_gradient;
+  return memory_[key] = compute();
+}
+
+void Step::set_plan(MaskPlan plan) {
+  const auto refuse = [&](const std::string& why) {
+    throw std::runtime_error(fmt::format("{} made a mask plan that {}", caller_, why));
+  };
+  const at::Tensor& state = plan.state;
+  const std::int64_t batch = batch_.at("image").size(0), tokens = shape().tokens();
+  if (!state.defined()) refuse("is empty");
+  if (state.dim() != 2 || state.size(0) != batch || state.size(1) != tokens) {
+    refuse(fmt::format("is not {}×{} (images × patches)", batch, tokens));
+  }
+  if (state.scalar_type() != at::kChar) refuse("does not hold int8");
+  const at::Tensor masked = (state == MaskPlan::mask).sum(1), kept = (state == MaskPlan::keep).sum(1);
+  const at::Tensor dropped = (state == MaskPlan::drop).sum(1);
+  const auto even = [](const at::Tensor& counts) { return counts.eq(counts[0]).all().item<bool>(); };
+  if (!even(masked) || !even(kept) || !even(dropped)) refuse("treats images of one batch unequally");
+  const auto masked_count = masked[0].item<std::int64_t>(), kept_count = kept[0].item<std::int64_t>();
+  if (masked_count + kept_count + dropped[0].item<std::int64_t>() != tokens) {
+    refuse("holds states other than keep (0), mask (1) and drop (-1)");
+  }
+  if (kept_count == 0) refuse("keeps no patch for the encoder");
+  plan_ = std::move(plan);
+}
+
+}  // namespace vaso::train
