@@ -1,0 +1,105 @@
+// Finds every fault that a run would find, before it starts.
+#include "verbs.hpp"
+
+#include "config/binding.hpp"
+#include "exit_codes.hpp"
+#include "experiment/plan.hpp"
+#include "train/device.hpp"
+#include "train/pretrain_parts.hpp"
+#include "train/segmentor.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace vaso::worker {
+namespace {
+
+nlohmann::json plugins_of(const train::Recipe& recipe) {
+  std::vector<const train::Choice*> choices = {&recipe.dataset, &recipe.objective, &recipe.masking};
+  for (const auto& [name, choice] : recipe.guidance) choices.push_back(&choice);
+  for (const auto& loss : recipe.losses) choices.push_back(&loss.choice);
+  std::set<const plugins::Found*> seen;
+  nlohmann::json list = nlohmann::json::array();
+  for (const train::Choice* choice : choices) {
+    if (choice->component == nullptr || !seen.insert(choice->component->plugin).second) continue;
+    const plugins::Found& plugin = *choice->component->plugin;
+    list.push_back({{"id", plugin.card.id},
+                    {"version", plugin.card.version},
+                    {"file", plugin.file.string()},
+                    {"sha256", plugin.sha256()}});
+  }
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.at("id") < b.at("id"); });
+  return list;
+}
+
+nlohmann::json phase_summary(const std::string& phase, const train::Recipe& recipe, const train::Images& images,
+                             std::int64_t steps) {
+  return {{"phase", phase},
+          {"data_fingerprint", images.fingerprint},
+          {"images", images.count},
+          {"steps", steps},
+          {"plugins", plugins_of(recipe)}};
+}
+
+nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::vector<config::Diagnostic>& faults) {
+  experiment::General general;
+  Schema schema;
+  general.describe(schema);
+  std::set<std::string> used;
+  std::vector<config::Diagnostic> ignored;  // reported again by read_recipe
+  config::bind(cell.tree, schema, "the top level", used, ignored);
+  nlohmann::json phases = nlohmann::json::array();
+  bool has_segmentor = false;
+  if (const config::Node* weights = cell.tree.find("segmentor.weights")) {
+    const auto* text = std::get_if<std::string>(&weights->value);
+    has_segmentor = text != nullptr && !text->empty();
+  }
+  for (const std::string& phase : general.phases) {
+    if (phase == "segmentor") {
+      const train::SegmentorParts parts = train::fit_segmentor(cell.tree, host, faults);
+      if (!faults.empty()) return {};
+      phases.push_back(phase_summary(phase, parts.recipe, parts.images,
+                                     parts.batches_per_epoch() * parts.recipe.settings.segmentor.epochs));
+      has_segmentor = true;
+    } else {
+      const train::PretrainParts parts = train::fit_parts(cell.tree, host, has_segmentor, faults);
+      if (!faults.empty()) return {};
+      phases.push_back(phase_summary(phase, parts.recipe, parts.images,
+                                     parts.steps_per_epoch() * parts.recipe.settings.pretrain.epochs));
+    }
+  }
+  try {
+    train::choose_device(general.device);
+  } catch (const std::exception& error) {
+    const config::Node* node = cell.tree.find("device");
+    faults.push_back({fmt::format("device = \"{}\" cannot be used", general.device),
+                      node == nullptr ? cell.tree.origin : node->origin, error.what(), ""});
+  }
+  return {{"label", cell.label}, {"phases", phases}};
+}
+
+}  // namespace
+
+int check(const Options& options, const EventSink& events) {
+  if (options.arguments.size() != 1) throw std::invalid_argument("check wants one experiment file");
+  const config::Node root = config::load(options.arguments[0], options.set);
+  PluginHost host = open_plugins(options, root);
+  nlohmann::json cells = nlohmann::json::array();
+  std::set<std::string> said;  // cells share most of their settings, and so their faults
+  for (const experiment::Cell& cell : experiment::expand(root)) {
+    std::vector<config::Diagnostic> faults;
+    cells.push_back(check_cell(cell, host, faults));
+    for (const auto& fault : faults) {
+      const std::string text = config::render(fault, false);
+      if (said.insert(text).second) events.fault(text, exit_configuration);
+    }
+  }
+  if (!said.empty()) return exit_configuration;
+  events.result(nlohmann::json{{"cells", cells}}.dump());
+  return exit_ok;
+}
+
+}  // namespace vaso::worker

@@ -1,0 +1,77 @@
+// What this machine has.
+#include "verbs.hpp"
+
+#include "exit_codes.hpp"
+#include "train/device.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <opencv2/core/version.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+namespace vaso::worker {
+namespace {
+
+bool writable(std::filesystem::path folder) {
+  std::error_code ignored;
+  while (!folder.empty() && !std::filesystem::exists(folder, ignored)) folder = folder.parent_path();
+  return access(folder.empty() ? "." : folder.c_str(), W_OK) == 0;
+}
+
+bool cpu_has(const std::string& flag) {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("flags")) return (line + " ").find(" " + flag + " ") != std::string::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+int doctor(const Options& options, const EventSink& events) {
+  nlohmann::json findings = nlohmann::json::array();
+  const auto found = [&](std::string what, std::string value, bool ok, std::string hint) {
+    findings.push_back({{"what", std::move(what)}, {"value", std::move(value)}, {"ok", ok}, {"hint", std::move(hint)}});
+  };
+  PluginHost host = open_plugins(options, config::Node());
+  host.load_all();  // before there are threads
+
+  found("LibTorch", train::libtorch_version(), true, "");
+  found("OpenCV", CV_VERSION, true, "");
+  found("device", train::device_name(train::choose_device("auto")), true, "");
+  try {
+    found("CUDA", train::device_name(train::choose_device("cuda")), true, "");
+  } catch (const std::exception& error) {
+    found("CUDA", "none", true, error.what());
+  }
+  found("thread pools", train::set_threads(0), true, "");
+  found(
+      "bf16", cpu_has("avx512_bf16") || cpu_has("amx_bf16") ? "in hardware" : "emulated", true,
+      cpu_has("avx512_bf16") || cpu_has("amx_bf16") ? "" : "precision = \"bf16\" will be slower than fp32 on this CPU");
+  const bool home_ok = writable(std::filesystem::absolute(options.home));
+  found("home", std::filesystem::absolute(options.home).string(), home_ok,
+        home_ok ? "" : "cannot be written; choose another with --home or VASO_HOME");
+  std::error_code ignored;
+  const auto space =
+      std::filesystem::space(home_ok ? std::filesystem::absolute(options.home).root_path() : "/", ignored);
+  found("free disk", fmt::format("{:.1f} GB", static_cast<double>(space.available) / 1e9),
+        space.available > 1'000'000'000, space.available > 1'000'000'000 ? "" : "checkpoints need room");
+  for (const auto& folder : host.catalogue().searched) {
+    const bool there = std::filesystem::is_directory(folder, ignored);
+    found("plugin folder", folder.string(), true, there ? "" : "does not exist");
+  }
+  for (const plugins::Found& plugin : host.catalogue().found) {
+    const bool usable = plugin.refusals.empty();
+    std::string reasons;
+    for (const std::string& reason : plugin.refusals) reasons += (reasons.empty() ? "" : "; ") + reason;
+    found(usable ? "plugin" : "plugin refused",
+          usable ? fmt::format("{} {}", plugin.card.id, plugin.card.version) : plugin.file.string(), usable, reasons);
+  }
+  events.result(findings.dump());
+  return exit_ok;
+}
+
+}  // namespace vaso::worker

@@ -1,0 +1,107 @@
+#include "verbs.hpp"
+
+#include "config/diagnostics.hpp"
+#include "exit_codes.hpp"
+#include "train/reporter.hpp"
+#include "train/safetensors.hpp"
+
+#include "sdk/dataset.hpp"
+
+#include <c10/util/Exception.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+
+namespace vaso::worker {
+namespace {
+
+volatile std::sig_atomic_t stop = 0;
+
+// `vaso` decides what an interrupt means: it sends SIGTERM, and so does the kernel when `vaso` dies. The run then stops
+// at the next step, with a checkpoint.
+void listen_to_signals() {
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = [](int) { stop = 1; };
+  sigaction(SIGTERM, &action, nullptr);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+int guarded(const Options& options, const EventSink& events) {
+  static const std::map<std::string, int (*)(const Options&, const EventSink&)> verbs = {
+      {"check", check},         {"run", run},
+      {"doctor", doctor},       {"plugins-info", plugins_info},
+      {"data-info", data_info}, {"data-preview", data_preview},
+      {"data-pack", data_pack}, {"guidance-make", guidance_make},
+  };
+  try {
+    const auto verb = verbs.find(options.verb);
+    if (verb == verbs.end()) throw std::invalid_argument("vaso-worker has no verb `" + options.verb + "`");
+    return verb->second(options, events);
+  } catch (const config::ConfigError& error) {
+    for (const auto& diagnostic : error.diagnostics())
+      events.fault(config::render(diagnostic, false), exit_configuration);
+    return exit_configuration;
+  } catch (const PluginError& error) {
+    events.fault(error.what(), exit_plugin);
+    return exit_plugin;
+  } catch (const train::Interrupted& stopped) {
+    events.note(stopped.what());
+    return exit_interrupted;
+  } catch (const std::invalid_argument& error) {
+    events.fault(error.what(), exit_usage);
+    return exit_usage;
+  } catch (const c10::Error& error) {
+    events.fault(error.what_without_backtrace(), exit_run_failed);
+  } catch (const std::exception& error) {
+    events.fault(error.what(), exit_run_failed);
+  }
+  return exit_run_failed;
+}
+
+}  // namespace
+
+bool stop_requested() { return stop != 0; }
+
+PluginHost open_plugins(const Options& options, const config::Node& experiment) {
+  std::vector<std::filesystem::path> folders = options.plugins;
+  if (const config::Node* list = experiment.find("plugins"); list != nullptr && list->is_array()) {
+    for (const config::Node& folder : list->array()) {
+      if (const auto* text = std::get_if<std::string>(&folder.value)) {
+        const std::filesystem::path base =
+            folder.origin.line > 0 ? std::filesystem::path(folder.origin.file).parent_path() : "";
+        folders.push_back(base / *text);
+      }
+    }
+  }
+  return PluginHost(plugins::scan(plugins::search_path(folders)));
+}
+
+}  // namespace vaso::worker
+
+int main(int argc, char** argv) {
+  using namespace vaso;
+  worker::Options options;
+  try {
+    options = worker::parse_options(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return exit_usage;
+  }
+  worker::listen_to_signals();
+  const int code = worker::guarded(options, worker::EventSink(options.events));
+  std::fflush(nullptr);
+#ifdef VASO_SANITIZED
+  return code;  // let the leak checker look
+#else
+  // Libraries of plugins and of CUDA destroy their statics in an order nobody controls; all that matters is on disk by
+  // now.
+  std::_Exit(code);
+#endif
+}

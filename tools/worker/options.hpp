@@ -1,0 +1,32 @@
+// What a worker is asked to do. People call `vaso`, which calls this.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace vaso::worker {
+
+struct Options {
+  std::string verb;
+  std::vector<std::string> arguments;  // after the verb
+  std::vector<std::string> set;        // --set PATH=VALUE
+  std::filesystem::path home = "runs";
+  std::vector<std::filesystem::path> plugins;
+  int events = -1;  // descriptor for events; −1: people read them on stderr
+  // run
+  std::string phase;
+  std::filesystem::path config, folder, segmentor;
+  std::int64_t run = 0;
+  bool resume = false;
+  // data-*, guidance-make
+  std::filesystem::path out;
+  std::string source;
+  std::int64_t count = 16;
+};
+
+// Throws std::invalid_argument.
+Options parse_options(int argc, char** argv);
+
+}  // namespace vaso::worker

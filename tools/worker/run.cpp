@@ -1,0 +1,95 @@
+// Runs one phase of one cell.
+#include "verbs.hpp"
+
+#include "exit_codes.hpp"
+#include "runs/store.hpp"
+#include "train/device.hpp"
+#include "train/pretrain.hpp"
+#include "train/segmentor.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+
+namespace vaso::worker {
+namespace {
+
+class RunReporter final : public train::Reporter {
+ public:
+  RunReporter(const Options& options, const EventSink& events)
+      : events_(events), store_(options.home / "vaso.db"), run_(options.run), folder_(options.folder) {}
+  void stage(const std::string& text) override { events_.stage(text); }
+  void progress(std::int64_t done, std::int64_t total, const std::string& text) override {
+    events_.progress(done, total, text);
+  }
+  void note(const std::string& text) override { events_.note(text); }
+  void log(std::int64_t epoch, const std::map<std::string, double>& values) override {
+    store_.log(run_, epoch, values);
+    last_ = values;
+  }
+  void forget_from(std::int64_t epoch) override { store_.forget_from(run_, epoch); }
+  void artefact(const std::string& name, const std::filesystem::path& file) override {
+    store_.add_artefact(run_, {name, std::filesystem::relative(file, folder_).string(), runs::sha256_file(file),
+                               static_cast<std::int64_t>(std::filesystem::file_size(file))});
+  }
+  bool stop_requested() const override { return worker::stop_requested(); }
+  const std::map<std::string, double>& last() const { return last_; }
+
+ private:
+  const EventSink& events_;
+  runs::Store store_;
+  std::int64_t run_;
+  std::filesystem::path folder_;
+  std::map<std::string, double> last_;
+};
+
+std::string host_name() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+int run(const Options& options, const EventSink& events) {
+  if (options.run <= 0 || options.config.empty() || options.folder.empty()) {
+    throw std::invalid_argument("run wants --run, --config and --folder");
+  }
+  const config::Node cell = config::load(options.config, {});
+  const auto text = [&](const char* path, std::string fallback) {
+    const config::Node* node = cell.find(path);
+    const auto* value = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
+    return value == nullptr ? std::move(fallback) : *value;
+  };
+  const config::Node* threads = cell.find("threads");
+  const auto* wanted_threads = threads == nullptr ? nullptr : std::get_if<std::int64_t>(&threads->value);
+
+  PluginHost host = open_plugins(options, cell);  // before there are threads: libraries are tried in a forked child
+  const std::string pools = train::set_threads(wanted_threads == nullptr ? 0 : *wanted_threads);
+  const c10::Device device = train::choose_device(text("device", "auto"));
+  events.result(nlohmann::json{
+      {"device", train::device_name(device)},
+      {"libtorch", train::libtorch_version()},
+      {"threads", pools},
+      {"host",
+       host_name()}}.dump());
+
+  RunReporter reporter(options, events);
+  train::RunPlace place{options.folder, options.home / "cache", options.segmentor, options.resume};
+  if (options.phase == "segmentor") {
+    train::train_segmentor(cell, host, place, reporter);
+  } else if (options.phase == "pretrain") {
+    train::pretrain(cell, host, place, reporter);
+  } else {
+    throw std::invalid_argument("there is no phase `" + options.phase + "`");
+  }
+  struct rusage usage {};
+  getrusage(RUSAGE_SELF, &usage);
+  events.result(nlohmann::json{{"peak_memory", usage.ru_maxrss * 1024L}, {"summary", reporter.last()}}.dump());
+  return exit_ok;
+}
+
+}  // namespace vaso::worker
