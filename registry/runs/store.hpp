@@ -1,7 +1,7 @@
 // The run database: what has run, with what, on what, and what came out.
 //
-// SQLite, STRICT tables, `BEGIN IMMEDIATE` for every write, migrations by user_version inside one transaction. WAL on local
-// disks, rollback journal elsewhere. One connection per Store, used by one thread.
+// SQLite, STRICT tables, `BEGIN IMMEDIATE` for every write, migrations by user_version inside one transaction. WAL on
+// local disks, rollback journal elsewhere. One connection per Store, used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,9 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
-
-struct sqlite3;
 
 namespace vaso::runs {
 
@@ -25,7 +24,7 @@ class StoreError : public std::runtime_error {
 };
 
 enum class Status { planned, running, finished, failed, interrupted };
-std::string to_text(Status status);
+std::string to_text(Status status);  // "planned", …
 
 struct PluginUsed {
   std::string id, version, file, sha256;
@@ -39,16 +38,16 @@ struct Run {
   std::string identity;    // SHA-256 over phase settings, data fingerprint, plugin digests, parent identities
   Status status = Status::planned;
   std::int64_t seed = 0;
-  std::string folder;           // absolute
-  std::string config_toml;      // resolved, with origins
-  std::string config_json;      // resolved, canonical
+  std::string folder;       // absolute
+  std::string config_toml;  // resolved, with origins
+  std::string config_json;  // resolved, canonical
   std::string data_fingerprint;
-  std::int64_t parent = 0;      // the run whose weights this one uses (the segmentor); 0 = none
+  std::int64_t parent = 0;  // the run whose weights this one uses (the segmentor); 0 = none
   // provenance
-  std::string created, started, finished;  // UTC, ISO 8601
+  std::string created, started, finished;                          // UTC, ISO 8601
   std::string host, device, libtorch, version, revision, threads;  // threads: "aten=2 opencv=1 blas=1"
-  bool dirty = false;           // uncommitted changes in the source tree it was built from
-  std::int64_t pid = 0;         // of the worker while it runs
+  bool dirty = false;    // uncommitted changes in the source tree it was built from
+  std::int64_t pid = 0;  // of the worker while it runs
   // how it ended
   double wall_seconds = 0;
   std::int64_t peak_memory = 0;  // bytes
@@ -63,12 +62,13 @@ struct Point {
 };
 
 struct Artefact {
-  std::string name;    // "weights", "plan picture"
-  std::string file;    // relative to the run's folder
+  std::string name;  // "weights", "plan picture"
+  std::string file;  // relative to the run's folder
   std::string sha256;
   std::int64_t bytes = 0;
 };
 
+// Every member throws StoreError where the database cannot be read or written, or holds no such run.
 class Store {
  public:
   enum class Mode { read_write, read_only };  // read_write creates the file and its folder
@@ -81,23 +81,28 @@ class Store {
   bool read_only() const;
   std::filesystem::path file() const;
 
+  // The number of the new run (run.id is not looked at). `created` is now where it is empty. settings: dotted path,
+  // value.
   std::int64_t add(const Run& run, const std::vector<PluginUsed>& plugins,
-                   const std::vector<std::pair<std::string, std::string>>& settings);  // settings: dotted path, value
-  void update(const Run& run);  // all columns but identity and configuration
+                   const std::vector<std::pair<std::string, std::string>>& settings);
+  void update(const Run& run);  // all columns but identity, configuration and creation time
   std::optional<Run> get(std::int64_t id) const;
   std::vector<Run> all() const;  // newest last
   std::optional<Run> newest_with_identity(const std::string& identity) const;
   std::map<std::string, std::string> settings(std::int64_t run) const;
   std::vector<PluginUsed> plugins(std::int64_t run) const;
 
-  // Metric series: one transaction per call. A step already there is replaced.
+  // Metric series: one transaction per call. A step already there is replaced. NaN and infinities come back as they
+  // were.
   void log(std::int64_t run, std::int64_t step, const std::map<std::string, double>& values);
   // Drops what a run logged at `step` and later: a resumed run writes it again.
   void forget_from(std::int64_t run, std::int64_t step);
   std::vector<std::string> series(std::int64_t run) const;
   std::vector<Point> points(std::int64_t run, const std::string& series) const;
 
+  // One value for each image: what paired tests need. A value already there is replaced.
   void log_per_image(std::int64_t run, const std::string& metric, const std::map<std::string, double>& value_by_image);
+  std::map<std::string, double> per_image(std::int64_t run, const std::string& metric) const;
   void add_artefact(std::int64_t run, const Artefact& artefact);  // replaces one of that name
   std::vector<Artefact> artefacts(std::int64_t run) const;
 
@@ -106,7 +111,7 @@ class Store {
   std::unique_ptr<Impl> impl_;
 };
 
-// Hex SHA-256 of bytes, and of a file's content.
+// Hex SHA-256 of bytes, and of a file's content (throws StoreError where it cannot be read).
 std::string sha256(std::string_view bytes);
 std::string sha256_file(const std::filesystem::path& file);
 

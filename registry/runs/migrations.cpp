@@ -1,0 +1,119 @@
+#include "runs/migrations.hpp"
+
+#include <fmt/format.h>
+
+namespace vaso::runs {
+namespace {
+
+// A new step goes to the end of the list; a step that has been released is never edited. Steps should only add (tables,
+// columns with a default): then an older VasoLab can still read a newer database.
+constexpr const char* version_1 = R"(
+-- Numbers of runs are never given twice: a printed table cites them.
+CREATE TABLE runs (
+  id               INTEGER PRIMARY KEY AUTOINCREMENT,
+  experiment       TEXT NOT NULL,
+  phase            TEXT NOT NULL,
+  label            TEXT NOT NULL,
+  identity         TEXT NOT NULL,
+  status           TEXT NOT NULL CHECK (status IN ('planned', 'running', 'finished', 'failed', 'interrupted')),
+  seed             INTEGER NOT NULL,
+  folder           TEXT NOT NULL,
+  config_toml      TEXT NOT NULL,
+  config_json      TEXT NOT NULL,
+  data_fingerprint TEXT NOT NULL,
+  parent           INTEGER REFERENCES runs (id) ON DELETE SET NULL,
+  created          TEXT NOT NULL,
+  started          TEXT NOT NULL,
+  finished         TEXT NOT NULL,
+  host             TEXT NOT NULL,
+  device           TEXT NOT NULL,
+  libtorch         TEXT NOT NULL,
+  version          TEXT NOT NULL,
+  revision         TEXT NOT NULL,
+  threads          TEXT NOT NULL,
+  dirty            INTEGER NOT NULL CHECK (dirty IN (0, 1)),
+  pid              INTEGER NOT NULL,
+  wall_seconds     REAL NOT NULL,
+  peak_memory      INTEGER NOT NULL,
+  exit_code        INTEGER NOT NULL,
+  signal           INTEGER NOT NULL,
+  message          TEXT NOT NULL
+) STRICT;
+CREATE INDEX runs_by_identity ON runs (identity);
+
+CREATE TABLE settings (
+  run   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  path  TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (run, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE plugins (
+  run     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  id      TEXT NOT NULL,
+  version TEXT NOT NULL,
+  file    TEXT NOT NULL,
+  sha256  TEXT NOT NULL,
+  PRIMARY KEY (run, id)
+) STRICT, WITHOUT ROWID;
+
+-- A value that is NULL was not a number (NaN): SQLite cannot store one.
+CREATE TABLE metrics (
+  run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  series TEXT NOT NULL,
+  step   INTEGER NOT NULL,
+  value  REAL,
+  PRIMARY KEY (run, series, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE per_image (
+  run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  metric TEXT NOT NULL,
+  image  TEXT NOT NULL,
+  value  REAL,
+  PRIMARY KEY (run, metric, image)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE artefacts (
+  run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  name   TEXT NOT NULL,
+  file   TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  bytes  INTEGER NOT NULL,
+  PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr const char* steps[] = {version_1};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return steps; }
+
+Identity identify(Connection& connection) {
+  connection.execute("BEGIN");
+  Identity identity;
+  try {
+    identity.application = connection.integer("PRAGMA application_id");
+    identity.version = connection.integer("PRAGMA user_version");
+    identity.tables = connection.integer("SELECT count(*) FROM sqlite_schema");
+  } catch (const StoreError&) {
+    if (connection.in_transaction()) connection.execute("ROLLBACK");
+    throw;
+  }
+  connection.execute("COMMIT");
+  return identity;
+}
+
+void migrate(Connection& connection, std::span<const char* const> steps) {
+  Transaction transaction(connection);
+  const auto version = static_cast<std::size_t>(connection.integer("PRAGMA user_version"));
+  if (version >= steps.size()) return;  // another program was faster
+  if (version > 0) connection.back_up(fmt::format("{}.before-v{}", connection.file().string(), steps.size()));
+  for (const char* const step : steps.subspan(version)) connection.execute(step);
+  connection.execute(fmt::format("PRAGMA application_id = {}", application_id));
+  connection.execute(fmt::format("PRAGMA user_version = {}", steps.size()));
+  transaction.commit();
+}
+
+}  // namespace vaso::runs

@@ -1,0 +1,302 @@
+#include "runs/store.hpp"
+
+#include "runs/connection.hpp"
+#include "runs/open.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <array>
+#include <ctime>
+
+namespace vaso::runs {
+namespace {
+
+constexpr std::array<const char*, 5> status_names = {"planned", "running", "finished", "failed", "interrupted"};
+
+Status to_status(const std::string& name, const std::filesystem::path& file) {
+  for (std::size_t i = 0; i < status_names.size(); ++i) {
+    if (name == status_names[i]) return static_cast<Status>(i);
+  }
+  throw StoreError(fmt::format(
+      "{} holds a run with the status `{}`, which this VasoLab does not know. Use a newer one.", file.string(), name));
+}
+
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+// Columns in the order in which read_run reads them.
+constexpr const char* select_runs =
+    "SELECT id, experiment, phase, label, identity, status, seed, folder, config_toml, config_json, data_fingerprint, "
+    "coalesce(parent, 0), created, started, finished, host, device, libtorch, version, revision, threads, dirty, pid, "
+    "wall_seconds, peak_memory, exit_code, signal, message FROM runs ";
+
+Run read_run(const Statement& row, const std::filesystem::path& file) {
+  int column = 0;
+  Run run;
+  run.id = row.integer(column++);
+  run.experiment = row.text(column++);
+  run.phase = row.text(column++);
+  run.label = row.text(column++);
+  run.identity = row.text(column++);
+  run.status = to_status(row.text(column++), file);
+  run.seed = row.integer(column++);
+  run.folder = row.text(column++);
+  run.config_toml = row.text(column++);
+  run.config_json = row.text(column++);
+  run.data_fingerprint = row.text(column++);
+  run.parent = row.integer(column++);
+  run.created = row.text(column++);
+  run.started = row.text(column++);
+  run.finished = row.text(column++);
+  run.host = row.text(column++);
+  run.device = row.text(column++);
+  run.libtorch = row.text(column++);
+  run.version = row.text(column++);
+  run.revision = row.text(column++);
+  run.threads = row.text(column++);
+  run.dirty = row.integer(column++) != 0;
+  run.pid = row.integer(column++);
+  run.wall_seconds = row.real(column++);
+  run.peak_memory = row.integer(column++);
+  run.exit_code = static_cast<int>(row.integer(column++));
+  run.signal = static_cast<int>(row.integer(column++));
+  run.message = row.text(column++);
+  return run;
+}
+
+// What update() may change; add() binds the rest besides.
+void bind_changeable(Statement& statement, const Run& run) {
+  statement.bind(":experiment", run.experiment)
+      .bind(":phase", run.phase)
+      .bind(":label", run.label)
+      .bind(":status", to_text(run.status))
+      .bind(":seed", run.seed)
+      .bind(":folder", run.folder)
+      .bind(":data_fingerprint", run.data_fingerprint)
+      .bind(":parent", run.parent == 0 ? std::nullopt : std::optional(run.parent))
+      .bind(":started", run.started)
+      .bind(":finished", run.finished)
+      .bind(":host", run.host)
+      .bind(":device", run.device)
+      .bind(":libtorch", run.libtorch)
+      .bind(":version", run.version)
+      .bind(":revision", run.revision)
+      .bind(":threads", run.threads)
+      .bind(":dirty", std::int64_t{run.dirty})
+      .bind(":pid", run.pid)
+      .bind(":wall_seconds", run.wall_seconds)
+      .bind(":peak_memory", run.peak_memory)
+      .bind(":exit_code", std::int64_t{run.exit_code})
+      .bind(":signal", std::int64_t{run.signal})
+      .bind(":message", run.message);
+}
+
+}  // namespace
+
+std::string to_text(Status status) { return status_names.at(static_cast<std::size_t>(status)); }
+
+struct Store::Impl {
+  Opened opened;
+
+  Connection& db() { return opened.connection; }
+
+  // Every write passes here, so that none slips by a database that must not be written.
+  void refuse_if_read_only() const {
+    if (!opened.why_read_only.empty()) throw StoreError(opened.why_read_only);
+  }
+
+  // Inside the transaction of a write. Says more than "FOREIGN KEY constraint failed".
+  void require(std::int64_t run) {
+    if (!db().prepare("SELECT 1 FROM runs WHERE id = :run").bind(":run", run).step()) {
+      throw StoreError(fmt::format("{} holds no run {}. `vaso ls` lists what it holds.", db().file().string(), run));
+    }
+  }
+};
+
+Store::Store(const std::filesystem::path& file, Mode mode) : impl_(new Impl{open_database(file, mode)}) {}
+Store::~Store() = default;
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+bool Store::read_only() const { return !impl_->opened.why_read_only.empty(); }
+
+std::filesystem::path Store::file() const { return impl_->db().file(); }
+
+std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
+                        const std::vector<std::pair<std::string, std::string>>& settings) {
+  impl_->refuse_if_read_only();
+  Connection& db = impl_->db();
+  Transaction transaction(db);
+  if (run.parent != 0) impl_->require(run.parent);
+  Statement insert = db.prepare(
+      "INSERT INTO runs (experiment, phase, label, identity, status, seed, folder, config_toml, config_json, "
+      "data_fingerprint, parent, created, started, finished, host, device, libtorch, version, revision, threads, "
+      "dirty, "
+      "pid, wall_seconds, peak_memory, exit_code, signal, message) VALUES (:experiment, :phase, :label, :identity, "
+      ":status, :seed, :folder, :config_toml, :config_json, :data_fingerprint, :parent, :created, :started, :finished, "
+      ":host, :device, :libtorch, :version, :revision, :threads, :dirty, :pid, :wall_seconds, :peak_memory, "
+      ":exit_code, "
+      ":signal, :message)");
+  bind_changeable(insert, run);
+  insert.bind(":identity", run.identity)
+      .bind(":config_toml", run.config_toml)
+      .bind(":config_json", run.config_json)
+      .bind(":created", run.created.empty() ? utc_now() : run.created)
+      .run();
+  const std::int64_t id = db.last_id();
+
+  Statement add_plugin = db.prepare("INSERT INTO plugins VALUES (:run, :id, :version, :file, :sha256)");
+  for (const PluginUsed& plugin : plugins) {
+    add_plugin.bind(":run", id)
+        .bind(":id", plugin.id)
+        .bind(":version", plugin.version)
+        .bind(":file", plugin.file)
+        .bind(":sha256", plugin.sha256)
+        .run();
+  }
+  Statement add_setting = db.prepare("INSERT INTO settings VALUES (:run, :path, :value)");
+  for (const auto& [path, value] : settings) {
+    add_setting.bind(":run", id).bind(":path", path).bind(":value", value).run();
+  }
+  transaction.commit();
+  return id;
+}
+
+void Store::update(const Run& run) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run.id);
+  if (run.parent != 0) impl_->require(run.parent);
+  Statement statement = impl_->db().prepare(
+      "UPDATE runs SET experiment = :experiment, phase = :phase, label = :label, status = :status, seed = :seed, "
+      "folder = :folder, data_fingerprint = :data_fingerprint, parent = :parent, started = :started, "
+      "finished = :finished, host = :host, device = :device, libtorch = :libtorch, version = :version, "
+      "revision = :revision, threads = :threads, dirty = :dirty, pid = :pid, wall_seconds = :wall_seconds, "
+      "peak_memory = :peak_memory, exit_code = :exit_code, signal = :signal, message = :message WHERE id = :id");
+  bind_changeable(statement, run);
+  statement.bind(":id", run.id).run();
+  transaction.commit();
+}
+
+std::optional<Run> Store::get(std::int64_t id) const {
+  Statement row = impl_->db().prepare(std::string(select_runs) + "WHERE id = :id");
+  if (!row.bind(":id", id).step()) return std::nullopt;
+  return read_run(row, file());
+}
+
+std::vector<Run> Store::all() const {
+  std::vector<Run> runs;
+  Statement row = impl_->db().prepare(std::string(select_runs) + "ORDER BY id");
+  while (row.step()) runs.push_back(read_run(row, file()));
+  return runs;
+}
+
+std::optional<Run> Store::newest_with_identity(const std::string& identity) const {
+  Statement row = impl_->db().prepare(std::string(select_runs) + "WHERE identity = :identity ORDER BY id DESC LIMIT 1");
+  if (!row.bind(":identity", identity).step()) return std::nullopt;
+  return read_run(row, file());
+}
+
+std::map<std::string, std::string> Store::settings(std::int64_t run) const {
+  std::map<std::string, std::string> settings;
+  Statement row = impl_->db().prepare("SELECT path, value FROM settings WHERE run = :run");
+  row.bind(":run", run);
+  while (row.step()) settings.emplace(row.text(0), row.text(1));
+  return settings;
+}
+
+std::vector<PluginUsed> Store::plugins(std::int64_t run) const {
+  std::vector<PluginUsed> plugins;
+  Statement row = impl_->db().prepare("SELECT id, version, file, sha256 FROM plugins WHERE run = :run ORDER BY id");
+  row.bind(":run", run);
+  while (row.step()) plugins.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
+  return plugins;
+}
+
+void Store::log(std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO metrics VALUES (:run, :series, :step, :value)");
+  for (const auto& [series, value] : values) {
+    statement.bind(":run", run).bind(":series", series).bind(":step", step).bind(":value", value).run();
+  }
+  transaction.commit();
+}
+
+void Store::forget_from(std::int64_t run, std::int64_t step) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  impl_->db()
+      .prepare("DELETE FROM metrics WHERE run = :run AND step >= :step")
+      .bind(":run", run)
+      .bind(":step", step)
+      .run();
+  transaction.commit();
+}
+
+std::vector<std::string> Store::series(std::int64_t run) const {
+  // Leaps from name to name in the primary key: DISTINCT would read every point of the run.
+  Statement row = impl_->db().prepare(
+      "WITH RECURSIVE names (name) AS (SELECT min(series) FROM metrics WHERE run = :run UNION ALL "
+      "SELECT (SELECT min(series) FROM metrics WHERE run = :run AND series > name) FROM names WHERE name IS NOT NULL) "
+      "SELECT name FROM names WHERE name IS NOT NULL");
+  row.bind(":run", run);
+  std::vector<std::string> names;
+  while (row.step()) names.push_back(row.text(0));
+  return names;
+}
+
+std::vector<Point> Store::points(std::int64_t run, const std::string& series) const {
+  Statement row =
+      impl_->db().prepare("SELECT step, value FROM metrics WHERE run = :run AND series = :series ORDER BY step");
+  row.bind(":run", run).bind(":series", series);
+  std::vector<Point> points;
+  while (row.step()) points.push_back({row.integer(0), row.real(1)});
+  return points;
+}
+
+void Store::log_per_image(std::int64_t run, const std::string& metric,
+                          const std::map<std::string, double>& value_by_image) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO per_image VALUES (:run, :metric, :image, :value)");
+  for (const auto& [image, value] : value_by_image) {
+    statement.bind(":run", run).bind(":metric", metric).bind(":image", image).bind(":value", value).run();
+  }
+  transaction.commit();
+}
+
+std::map<std::string, double> Store::per_image(std::int64_t run, const std::string& metric) const {
+  Statement row = impl_->db().prepare("SELECT image, value FROM per_image WHERE run = :run AND metric = :metric");
+  row.bind(":run", run).bind(":metric", metric);
+  std::map<std::string, double> values;
+  while (row.step()) values.emplace(row.text(0), row.real(1));
+  return values;
+}
+
+void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  impl_->db()
+      .prepare("INSERT OR REPLACE INTO artefacts VALUES (:run, :name, :file, :sha256, :bytes)")
+      .bind(":run", run)
+      .bind(":name", artefact.name)
+      .bind(":file", artefact.file)
+      .bind(":sha256", artefact.sha256)
+      .bind(":bytes", artefact.bytes)
+      .run();
+  transaction.commit();
+}
+
+std::vector<Artefact> Store::artefacts(std::int64_t run) const {
+  Statement row = impl_->db().prepare("SELECT name, file, sha256, bytes FROM artefacts WHERE run = :run ORDER BY name");
+  row.bind(":run", run);
+  std::vector<Artefact> artefacts;
+  while (row.step()) artefacts.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
+  return artefacts;
+}
+
+}  // namespace vaso::runs
