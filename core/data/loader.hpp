@@ -17,14 +17,15 @@ struct LoaderRequest {
   std::vector<std::string> maps;        // maps of the pack to crop along: batch name = map name, float in [0,1]
   std::vector<double> mean, deviation;  // per channel, of [0,1] pixels
   std::int64_t batch_size = 256;
-  bool drop_last = true;                // where there are fewer images than a batch, one smaller batch is made anyway
-  bool augment = true;                  // false: whole image resized to the view, data set order, no flip, keeps the last batch
+  bool drop_last = true;  // where there are fewer images than a batch, one smaller batch is made anyway
+  bool augment = true;    // false: whole image resized to the view, data set order, no flip, keeps the last batch
   std::uint64_t seed = 0;
-  int workers = 1;                      // 0 = in the calling thread
+  int workers = 1;  // 0 = in the calling thread
 };
 
 // Image bicubic with antialiasing where it shrinks, as torchvision's RandomResizedCrop on PIL images; maps nearest.
-// Every draw is keyed by (seed, epoch, sample index, view): results do not depend on workers or on where an epoch is entered.
+// Every draw is keyed by (seed, epoch, sample index, view): results do not depend on workers or on where an epoch is
+// entered.
 class Loader {
  public:
   explicit Loader(LoaderRequest request);

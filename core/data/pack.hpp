@@ -1,8 +1,12 @@
 // A pack: decoded images, their maps and their index in one memory-mapped file.
 //
-// Made once from a data set, checked by digest, read by every run. Layout: "VASOPACK" magic, format number, length of a JSON
-// index, the index (records: name, source, patient, sequence, frame, width, height, offset of the image and of each map;
-// content digest; fingerprint), then 64-byte aligned planes of uint8. Written to a new file and renamed.
+// Made once from a data set, checked by digest, read by every run. Layout, little-endian:
+//   64 bytes  "VASOPACK", format number (u32), zero (u32), position and length of the index (u64 each), SHA-256 of the
+//   index planes    uint8, rows without gaps, each 64-byte aligned; a record's image first, then its maps in the order
+//   of the index index     JSON: map names, fingerprint, digest, and of each record: name, source, patient, sequence,
+//   frame, width, height,
+//             position of its image, SHA-256 of its planes
+// The index comes last because a record's size is known once it is decoded. Written to a new file and renamed.
 #pragma once
 
 #include "sdk/dataset.hpp"
@@ -28,13 +32,14 @@ class Pack {
   explicit Pack(const std::filesystem::path& file, bool check_digest = false);
   ~Pack();
   Pack(Pack&&) noexcept;
+  Pack& operator=(Pack&&) noexcept;
   std::int64_t size() const;
   const RecordId& id(std::int64_t index) const;  // files is empty
   Plane image(std::int64_t index) const;
   Plane map(std::int64_t index, const std::string& name) const;  // throws std::out_of_range
   std::vector<std::string> maps() const;
   std::string fingerprint() const;  // of what it was made from
-  std::string digest() const;       // SHA-256 of all planes
+  std::string digest() const;       // SHA-256 over the records' SHA-256, which cover size and planes
 
  private:
   struct Impl;
@@ -43,7 +48,7 @@ class Pack {
 
 // A map to compute for each record and store beside those the data set has.
 struct ExtraMap {
-  std::string name;  // "guidance.frangi"
+  std::string name;                                  // "guidance.frangi"
   std::function<at::Tensor(const Record&)> compute;  // H×W uint8. Called from several threads
 };
 
@@ -57,9 +62,11 @@ struct PackRequest {
   const std::function<bool()>* cancelled = nullptr;  // asked between records
 };
 
-// Every record that fails is reported in the one DataError thrown at the end (at most 20 listed, the rest counted); nothing is
-// left behind then. A map whose size differs from its image is a fault.
-void write_pack(const std::filesystem::path& file, const PackRequest& request);
+// Every record that fails is reported in the one DataError thrown at the end (at most 20 listed, the rest counted);
+// nothing is left behind then. A map whose size differs from its image is a fault, and so is a map that Dataset::maps()
+// promises and a record lacks. A full disk is a DataError too.
+// Returns false where `cancelled` said so; nothing is left behind then either.
+bool write_pack(const std::filesystem::path& file, const PackRequest& request);
 
 // Names, sizes and modification times of all files, the count and `parameters`: changes when the data does.
 std::string fingerprint(const Dataset& dataset, std::int64_t limit, const std::string& parameters);

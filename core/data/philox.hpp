@@ -1,7 +1,7 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 //
-// A stream is named by what it is for, not by when it is drawn from: Philox(key(seed, "crop", epoch, sample)). That is why
-// results do not depend on thread count or on where a run was interrupted.
+// A stream is named by what it is for, not by when it is drawn from: Philox(key(seed, "crop", epoch, sample)). That is
+// why results do not depend on thread count or on where a run was interrupted.
 #pragma once
 
 #include <array>
@@ -14,6 +14,9 @@ namespace vaso {
 std::uint64_t random_key(std::uint64_t seed, std::string_view purpose, std::uint64_t a = 0, std::uint64_t b = 0,
                          std::uint64_t c = 0);
 
+// The function itself: four random words for a counter and a key.
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+
 class Philox {
  public:
   using result_type = std::uint32_t;
@@ -23,7 +26,7 @@ class Philox {
   result_type operator()();
   double uniform();                         // [0,1), 32 bits
   double uniform(double low, double high);  // [low,high)
-  std::uint64_t below(std::uint64_t n);     // 0 … n−1, without bias
+  std::uint64_t below(std::uint64_t n);     // 0 … n−1, without bias; n > 0
   double normal();                          // Box–Muller
 
  private:
