@@ -1,7 +1,7 @@
 # vaso_add_plugin(KIND NAME [more sources…]) builds NAME.cpp of the calling folder into plugins/KIND.NAME.so of the build
 # tree, and installs it where `vaso` looks. NAME.cpp says VASO_PLUGIN(…) once.
 #
-# VASO_PLUGIN_OUTPUT_DIRECTORY, where set, takes the library instead.
+# VASO_PLUGIN_OUTPUT_DIRECTORY, where set, takes the library instead, and it is not installed.
 function(vaso_add_plugin KIND NAME)
   set(TARGET plugin_${KIND}_${NAME})
   set(FOLDER "${CMAKE_BINARY_DIR}/plugins")
@@ -30,5 +30,7 @@ function(vaso_add_plugin KIND NAME)
   if(TARGET vaso_torch_pch)
     target_precompile_headers(${TARGET} REUSE_FROM vaso_torch_pch)
   endif()
-  install(TARGETS ${TARGET} LIBRARY DESTINATION lib/vasolab/plugins)
+  if(NOT VASO_PLUGIN_OUTPUT_DIRECTORY)
+    install(TARGETS ${TARGET} LIBRARY DESTINATION lib/vasolab/plugins)
+  endif()
 endfunction()

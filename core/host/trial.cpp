@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <exception>
@@ -18,8 +17,6 @@
 
 namespace vaso {
 namespace {
-
-constexpr auto patience = std::chrono::seconds(20);
 
 // What the child says, one letter each; `threw` is followed by the exception's words.
 constexpr char loaded = 'L', refused_by_linker = 'R', entered = 'E', threw = 'T';
@@ -80,7 +77,7 @@ class Ignore final : public Registrar {
 }
 
 // Everything the child says until it falls silent for good; false where it takes too long.
-bool listen(int descriptor, std::string& words) {
+bool listen(int descriptor, std::chrono::milliseconds patience, std::string& words) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   char buffer[4096];
   for (;;) {
@@ -97,7 +94,7 @@ bool listen(int descriptor, std::string& words) {
   }
 }
 
-std::string verdict(std::string_view words, bool in_time, int status) {
+std::string verdict(std::string_view words, std::chrono::duration<double> patience, bool in_time, int status) {
   const bool survived_loading = words.starts_with(loaded);
   if (survived_loading) words.remove_prefix(1);
   const char* stage = survived_loading ? "in its entry" : "while being loaded";
@@ -112,7 +109,7 @@ std::string verdict(std::string_view words, bool in_time, int status) {
 
 }  // namespace
 
-std::string try_in_child(const std::filesystem::path& library) {
+std::string try_in_child(const std::filesystem::path& library, std::chrono::milliseconds patience) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return fmt::format("could not be tried in a child process: {}", std::strerror(errno));
@@ -130,13 +127,13 @@ std::string try_in_child(const std::filesystem::path& library) {
   }
   ::close(ends[1]);
   std::string words;
-  const bool in_time = listen(ends[0], words);
+  const bool in_time = listen(ends[0], patience, words);
   ::close(ends[0]);
   if (!in_time) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return verdict(words, in_time, status);
+  return verdict(words, patience, in_time, status);
 }
 
 }  // namespace vaso

@@ -1,6 +1,7 @@
 // Loads a plugin in a child process first, where it can do no harm.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -17,6 +18,7 @@ namespace vaso {
 // A verdict is not remembered between processes: looking it up by the file's digest costs as much as the trial (some
 // milliseconds), and what a static initialiser does may depend on more than the file. Call it before threads are
 // started: only the calling thread lives on in the child.
-std::string try_in_child(const std::filesystem::path& library);
+std::string try_in_child(const std::filesystem::path& library,
+                         std::chrono::milliseconds patience = std::chrono::seconds(20));
 
 }  // namespace vaso

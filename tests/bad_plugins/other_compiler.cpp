@@ -1,0 +1,3 @@
+#include "wrong_card.hpp"
+
+WRONG_CARD(set(card.compiler, "gcc 4.8.5"))

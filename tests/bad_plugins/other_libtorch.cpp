@@ -1,0 +1,3 @@
+#include "wrong_card.hpp"
+
+WRONG_CARD(set(card.libtorch, "9.9.9"))

@@ -1,0 +1,3 @@
+#include "wrong_card.hpp"
+
+WRONG_CARD(set(card.opencv, "2.4.0"))

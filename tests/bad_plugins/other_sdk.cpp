@@ -1,0 +1,3 @@
+#include "wrong_card.hpp"
+
+WRONG_CARD(card.sdk = VASO_SDK_NUMBER + 1)
