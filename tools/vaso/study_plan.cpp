@@ -1,0 +1,156 @@
+#include "study_plan.hpp"
+
+#include "config/diagnostics.hpp"
+#include "experiment/plan.hpp"
+#include "host_defaults.hpp"
+#include "worker_query.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace fs = std::filesystem;
+
+namespace vaso::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+// Paths of the lists below [study.factors]; a dotted key may have become nested tables.
+void collect_factors(const config::Node& node, const std::string& prefix, std::vector<std::string>& paths) {
+  if (!node.is_table()) {
+    paths.push_back(prefix);
+    return;
+  }
+  for (const config::Entry& entry : node.table()) {
+    collect_factors(entry.node, prefix.empty() ? entry.key : prefix + "." + entry.key, paths);
+  }
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+// The levels that two labels have in common: a segmentor that two cells share is named by neither's masking strategy.
+std::string common_label(const std::string& a, const std::string& b) {
+  const std::vector<std::string> others = words_of(b);
+  std::string label;
+  for (const std::string& word : words_of(a)) {
+    if (std::find(others.begin(), others.end(), word) == others.end()) continue;
+    label += (label.empty() ? "" : " ") + word;
+  }
+  return label;
+}
+
+// The content of [segmentor] weights stands in for the identity of a segmentor run: other weights make another run, a
+// moved file does not.
+std::string given_weights_identity(const config::Node& tree) {
+  const config::Node* node = tree.find("segmentor.weights");
+  const auto* name = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
+  if (name == nullptr || name->empty()) return {};
+  const fs::path file = fs::path(node->origin.file).parent_path() / *name;  // *name alone where it is absolute
+  return fs::is_regular_file(file) ? "file " + runs::sha256_file(file) : std::string();
+}
+
+std::vector<runs::PluginUsed> plugins_of(const Json& phase) {
+  std::vector<runs::PluginUsed> plugins;
+  for (const Json& plugin : phase.at("plugins")) {
+    plugins.push_back(
+        {plugin.value("id", ""), plugin.value("version", ""), plugin.value("file", ""), plugin.value("sha256", "")});
+  }
+  return plugins;
+}
+
+// Adds one cell's phases to the plan; equal runs of other cells are shared.
+void add_cell(StudyPlan& plan, const config::Node& tree, const std::string& label, const Json& phases) {
+  std::optional<std::size_t> segmentor;
+  const std::string given = given_weights_identity(tree);
+  for (const Json& answer : phases) {
+    PlannedRun run;
+    run.phase = answer.at("phase");
+    run.label = label;
+    run.tree = tree;
+    run.fingerprint = answer.value("data_fingerprint", "");
+    run.images = answer.value("images", std::int64_t{0});
+    run.steps = answer.value("steps", std::int64_t{0});
+    run.plugins = plugins_of(answer);
+    if (run.phase != "segmentor") run.parent = given.empty() ? segmentor : std::nullopt;
+    const std::string parent = run.parent ? plan.runs[*run.parent].identity : run.phase == "segmentor" ? "" : given;
+    run.identity = experiment::identity(tree, run.phase, run.fingerprint, run.plugins, parent);
+
+    const auto equal = std::find_if(plan.runs.begin(), plan.runs.end(),
+                                    [&](const PlannedRun& other) { return other.identity == run.identity; });
+    const auto index = static_cast<std::size_t>(equal - plan.runs.begin());
+    if (equal != plan.runs.end()) {
+      equal->label = common_label(equal->label, run.label);
+    } else {
+      plan.runs.push_back(std::move(run));
+    }
+    if (plan.runs[index].phase == "segmentor") segmentor = index;
+  }
+}
+
+}  // namespace
+
+StudyPlan plan_study(const fs::path& file, const Common& common) {
+  const config::Node root = config::load(file, common.overrides);
+  std::vector<experiment::Cell> cells = experiment::expand(root);
+
+  std::vector<std::string> question = {"check", file};
+  for (const std::string& word : common.for_worker()) question.push_back(word);
+  const Answer answer = ask_worker(question, common.quiet);
+
+  StudyPlan plan;
+  plan.code = answer.code;
+  if (plan.code != 0) return plan;
+  if (const config::Node* factors = root.find("study.factors")) collect_factors(*factors, "", plan.factors);
+
+  const Json checked = Json::parse(answer.json);
+  plan.shape = checked.value("shape", "");
+  const Json& answers = checked.at("cells");
+  if (answers.size() != cells.size()) {
+    throw std::runtime_error(fmt::format("vaso sees {} cells in {}, vaso-worker {}: they are not of one build",
+                                         cells.size(), file.string(), answers.size()));
+  }
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    config::Node tree = with_host_defaults(std::move(cells[i].tree), file);
+    plan.experiment = std::get<std::string>(tree.find("name")->value);
+    add_cell(plan, tree, cells[i].label, answers[i].at("phases"));
+  }
+  return plan;
+}
+
+void decide(StudyPlan& plan, const runs::Store& store, bool resume, bool again) {
+  using Action = PlannedRun::Action;
+  for (PlannedRun& run : plan.runs) {
+    run.action = Action::start;
+    run.existing = store.newest_with_identity(run.identity);
+    if (!run.existing || again) continue;
+    switch (run.existing->status) {
+      case runs::Status::finished:
+        // Somebody may have cleared the folder to gain space: then the row is history, and the weights have to be made
+        // anew.
+        if (fs::exists(fs::path(run.existing->folder) / weights_file(run.phase))) run.action = Action::reuse;
+        break;
+      case runs::Status::running:
+        run.action = Action::blocked;
+        break;
+      case runs::Status::planned:
+      case runs::Status::failed:
+      case runs::Status::interrupted:
+        if (resume) run.action = Action::resume;
+        break;
+    }
+  }
+}
+
+std::string weights_file(const std::string& phase) {
+  return phase == "segmentor" ? "segmentor.safetensors" : "encoder.safetensors";
+}
+
+}  // namespace vaso::cli

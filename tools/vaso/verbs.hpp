@@ -1,0 +1,22 @@
+// The verbs of `vaso`, one file each. Every one returns an exit code, and explains itself with --help.
+#pragma once
+
+#include "command_line.hpp"
+
+namespace vaso::cli {
+
+int run(const Arguments& arguments);
+int ls(const Arguments& arguments);
+int show(const Arguments& arguments);
+int table(const Arguments& arguments);
+int plugins_ls(const Arguments& arguments);
+int plugins_info(const Arguments& arguments);
+int config_show(const Arguments& arguments);
+int config_check(const Arguments& arguments);
+int data_info(const Arguments& arguments);
+int data_preview(const Arguments& arguments);
+int data_pack(const Arguments& arguments);
+int guidance_make(const Arguments& arguments);
+int doctor(const Arguments& arguments);
+
+}  // namespace vaso::cli
