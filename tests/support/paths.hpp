@@ -18,8 +18,8 @@ inline std::filesystem::path from_environment(const char* name, const char* fall
 inline std::filesystem::path source_dir() { return from_environment("VASO_SOURCE_DIR", "."); }
 inline std::filesystem::path build_dir() { return from_environment("VASO_BUILD_DIR", "build"); }
 
-// Expected values computed independently of the project ($VASO_REFERENCE_DIR), and real angiograms ($VASO_DATA_DIR). Not part
-// of the project: a test that finds none says that it skips.
+// Expected values computed independently of the project ($VASO_REFERENCE_DIR), and real angiograms ($VASO_DATA_DIR).
+// Not part of the project: a test that finds none says that it skips.
 inline std::filesystem::path reference_dir() {
   return from_environment("VASO_REFERENCE_DIR", (source_dir() / "../shared/reference").c_str());
 }
@@ -42,7 +42,8 @@ inline std::vector<std::filesystem::path> reference_files(const std::string& pre
 // A fresh folder that is removed with everything in it.
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("vaso-test-" + std::to_string(std::random_device{}()))) {
+  TemporaryFolder()
+      : path_(std::filesystem::temp_directory_path() / ("vaso-test-" + std::to_string(std::random_device{}()))) {
     std::filesystem::create_directories(path_);
   }
   TemporaryFolder(const TemporaryFolder&) = delete;
