@@ -15,9 +15,9 @@ namespace vaso {
 // The reason: an exception that leaves a static initialiser cannot be caught around dlopen. It ends in std::terminate,
 // because the dynamic linker's C frames stand between the two.
 //
-// A verdict is not remembered between processes: looking it up by the file's digest costs as much as the trial (some
-// milliseconds), and what a static initialiser does may depend on more than the file. Call it before threads are
-// started: only the calling thread lives on in the child.
+// A verdict is not remembered between processes: what a static initialiser does may depend on more than its file (the
+// environment, a device, other libraries), and a trial costs 15 ms (measured with LibTorch loaded, whose own start takes
+// 400). Call it before threads are started: only the calling thread lives on in the child.
 std::string try_in_child(const std::filesystem::path& library,
                          std::chrono::milliseconds patience = std::chrono::seconds(20));
 
