@@ -38,8 +38,9 @@ at::Tensor reconstruct_image(const at::Tensor& prediction, const at::Tensor& ima
 }
 
 at::Tensor consistency_loss(const at::Tensor& logits, const at::Tensor& target_probability) {
-  return at::binary_cross_entropy_with_logits(logits.to(target_probability.scalar_type()), target_probability,
-                                              /*weight=*/{},
+  // Never in half precision, whatever the segmentor ran in.
+  const at::ScalarType type = at::promote_types(target_probability.scalar_type(), at::kFloat);
+  return at::binary_cross_entropy_with_logits(logits.to(type), target_probability.to(type), /*weight=*/{},
                                               /*pos_weight=*/{}, at::Reduction::Mean);
 }
 
