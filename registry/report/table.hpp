@@ -11,7 +11,8 @@ namespace vaso::report {
 enum class Format { text, markdown, csv, latex, json };
 Format parse_format(const std::string& name);  // throws std::invalid_argument listing the names
 
-// A metric column: the last value of a series, or "best:"/"first:"/"mean:" before its name for the largest, first, mean.
+// A metric column: the last value of a series, or "best:"/"first:"/"mean:" before its name for the largest, first,
+// mean.
 struct TableRequest {
   std::vector<std::string> by;       // setting paths, "masking.strategy", or "phase", "experiment", "seed", "run"
   std::vector<std::string> metrics;  // as above
@@ -31,7 +32,8 @@ struct Table {
   std::vector<std::string> key_names;
   std::vector<std::string> metric_names;
   std::vector<Row> rows;
-  std::vector<std::string> notes;  // "2 runs left out: failed (14), running (15)"; settings that differ beside the factor
+  std::vector<std::string>
+      notes;  // "2 runs left out: failed (14), running (15)"; settings that differ beside the factor
 };
 
 // Finished runs only. Of runs with one identity the newest counts.

@@ -1,0 +1,243 @@
+#include "config/diagnostics.hpp"
+#include "report/audit.hpp"
+#include "report/table.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <stdexcept>
+
+namespace vaso::report {
+namespace {
+
+using runs::Run;
+using runs::Status;
+using Settings = std::map<std::string, std::string>;
+
+constexpr const char* missing = "–";
+constexpr const char* own_keys[] = {"phase", "experiment", "seed", "run"};  // keys that are no settings
+
+[[noreturn]] void refuse_unknown(const std::string& what, const std::string& name, const std::set<std::string>& known) {
+  const std::string hint = config::suggestion(name, {known.begin(), known.end()});
+  throw std::invalid_argument(fmt::format("{} `{}`{}{}", what, name, hint.empty() ? "" : "; ", hint));
+}
+
+// One number of a series: "best:dice".
+struct Metric {
+  enum class Pick { last, best, first, mean };
+  Pick pick = Pick::last;
+  std::string series;
+};
+
+Metric parse_metric(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  const std::string pick = text.substr(0, colon);
+  if (colon != std::string::npos) {
+    const std::string series = text.substr(colon + 1);
+    if (pick == "best") return {Metric::Pick::best, series};
+    if (pick == "first") return {Metric::Pick::first, series};
+    if (pick == "mean") return {Metric::Pick::mean, series};
+  }
+  return {Metric::Pick::last, text};
+}
+
+double picked(const std::vector<runs::Point>& points, Metric::Pick pick) {
+  if (pick == Metric::Pick::last) return points.back().value;
+  if (pick == Metric::Pick::first) return points.front().value;
+  double sum = 0, best = std::numeric_limits<double>::quiet_NaN();
+  for (const runs::Point& point : points) {
+    sum += point.value;
+    best = std::fmax(best, point.value);  // a NaN gives way to a number
+  }
+  return pick == Metric::Pick::best ? best : sum / static_cast<double>(points.size());
+}
+
+std::string key_value(const Run& run, const Settings& settings, const std::string& key) {
+  if (key == "phase") return run.phase;
+  if (key == "experiment") return run.experiment;
+  if (key == "seed") return std::to_string(run.seed);
+  if (key == "run") return std::to_string(run.id);
+  const auto found = settings.find(key);
+  return found == settings.end() ? missing : found->second;
+}
+
+// The runs that a table may be about, by the request's experiment and phase.
+std::vector<Run> in_scope(const runs::Store& store, const TableRequest& request) {
+  std::vector<Run> runs = store.all();
+  if (runs.empty()) return runs;
+  const auto keep = [&](const char* what, const std::string& wanted, std::string Run::*field) {
+    if (wanted.empty()) return;
+    std::set<std::string> known;
+    for (const Run& run : runs) known.insert(run.*field);
+    if (!known.contains(wanted)) refuse_unknown(what, wanted, known);
+    std::erase_if(runs, [&](const Run& run) { return run.*field != wanted; });
+  };
+  keep("no run belongs to the experiment", request.experiment, &Run::experiment);
+  keep("no run was made in the phase", request.phase, &Run::phase);
+  return runs;
+}
+
+void refuse_unknown_metrics(const runs::Store& store, const std::vector<Run>& runs,
+                            const std::vector<Metric>& metrics) {
+  std::set<std::string> known;
+  for (const Run& run : runs) {
+    for (const std::string& series : store.series(run.id)) known.insert(series);
+  }
+  if (known.empty()) return;  // nothing has been logged yet: an empty table says so
+  for (const Metric& metric : metrics) {
+    if (!known.contains(metric.series)) refuse_unknown("no run logged the metric", metric.series, known);
+  }
+}
+
+std::set<std::string> phases_with(const runs::Store& store, const std::vector<Run>& runs,
+                                  const std::vector<Metric>& metrics) {
+  std::set<std::string> phases;
+  for (const Run& run : runs) {
+    if (phases.contains(run.phase)) continue;
+    for (const std::string& series : store.series(run.id)) {
+      if (std::any_of(metrics.begin(), metrics.end(), [&](const Metric& m) { return m.series == series; })) {
+        phases.insert(run.phase);
+      }
+    }
+  }
+  return phases;
+}
+
+// Levels of one factor in the order of a table: numbers by size, names as they came first in the database, which is the
+// order in which the study lists them.
+std::map<std::string, std::size_t> ranks_of(const std::vector<std::string>& values) {
+  std::vector<std::string> order;
+  bool numbers = true;
+  for (const std::string& value : values) {
+    if (std::find(order.begin(), order.end(), value) == order.end()) order.push_back(value);
+  }
+  const auto number = [&](const std::string& text) {
+    double value = 0;
+    const char* const end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, value).ptr != end) numbers = false;
+    return value;
+  };
+  std::map<std::string, double> sizes;
+  for (const std::string& value : order) sizes[value] = number(value);
+  if (numbers) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](const std::string& a, const std::string& b) { return sizes[a] < sizes[b]; });
+  }
+  std::map<std::string, std::size_t> ranks;
+  for (const std::string& value : order) ranks.emplace(value, ranks.size());
+  return ranks;
+}
+
+// "3 runs left out: failed (14, 16), running (15)"; those whose settings another run has since finished are no loss.
+void note_left_out(const std::vector<Run>& runs, const std::set<std::string>& finished,
+                   std::vector<std::string>& notes) {
+  std::map<Status, std::vector<std::int64_t>> by_status;
+  std::size_t count = 0;
+  for (const Run& run : runs) {
+    if (run.status == Status::finished || finished.contains(run.identity)) continue;
+    by_status[run.status].push_back(run.id);
+    ++count;
+  }
+  if (count == 0) return;
+  std::vector<std::string> parts;
+  for (const auto& [status, ids] : by_status) {
+    parts.push_back(fmt::format("{} ({})", runs::to_text(status), fmt::join(ids, ", ")));
+  }
+  notes.push_back(fmt::format("{} {} left out: {}", count, count == 1 ? "run" : "runs", fmt::join(parts, ", ")));
+}
+
+// Drops all but the newest of finished runs with one identity. A run without an identity is like no other.
+void keep_newest(std::vector<const Run*>& finished, std::vector<std::string>& notes) {
+  std::map<std::string, std::int64_t> newest;
+  for (const Run* run : finished) newest[run->identity] = run->id;
+  std::vector<std::int64_t> dropped;
+  std::erase_if(finished, [&](const Run* run) {
+    const bool older = !run->identity.empty() && newest[run->identity] != run->id;
+    if (older) dropped.push_back(run->id);
+    return older;
+  });
+  if (dropped.empty()) return;
+  notes.push_back(fmt::format("{} left out, for newer ones with the same settings, data and plugins: {}",
+                              dropped.size() == 1 ? "1 run" : fmt::format("{} runs", dropped.size()),
+                              fmt::join(dropped, ", ")));
+}
+
+}  // namespace
+
+Table tabulate(const runs::Store& store, const TableRequest& request) {
+  if (request.metrics.empty()) throw std::invalid_argument("a table needs a metric: name one, such as `loss`");
+  std::vector<Metric> metrics;
+  for (const std::string& text : request.metrics) metrics.push_back(parse_metric(text));
+
+  std::vector<Run> runs = in_scope(store, request);
+  refuse_unknown_metrics(store, runs, metrics);
+  if (request.phase.empty()) {
+    const std::set<std::string> phases = phases_with(store, runs, metrics);
+    if (!phases.empty()) std::erase_if(runs, [&](const Run& run) { return !phases.contains(run.phase); });
+  }
+
+  Table table;
+  table.key_names = request.by;
+  table.metric_names = request.metrics;
+
+  std::vector<const Run*> finished;
+  std::set<std::string> finished_identities;
+  for (const Run& run : runs) {
+    if (run.status != Status::finished) continue;
+    finished.push_back(&run);
+    if (!run.identity.empty()) finished_identities.insert(run.identity);
+  }
+  note_left_out(runs, finished_identities, table.notes);
+  keep_newest(finished, table.notes);
+  if (finished.empty()) table.notes.insert(table.notes.begin(), "no run has finished yet");
+
+  // Keys of every run, also those left out: they were planned in the order of the study.
+  std::map<std::int64_t, Settings> settings;
+  std::set<std::string> known(std::begin(own_keys), std::end(own_keys));
+  for (const Run& run : runs) {
+    for (const auto& [path, value] : settings[run.id] = store.settings(run.id)) known.insert(path);
+  }
+  std::vector<std::map<std::string, std::size_t>> ranks;
+  for (const std::string& key : request.by) {
+    if (!runs.empty() && !known.contains(key)) refuse_unknown("no run has the setting", key, known);
+    std::vector<std::string> values;
+    for (const Run& run : runs) values.push_back(key_value(run, settings[run.id], key));
+    ranks.push_back(ranks_of(values));
+  }
+
+  std::map<std::vector<std::size_t>, std::vector<const Run*>> groups;
+  for (const Run* run : finished) {
+    std::vector<std::size_t> place;
+    for (std::size_t k = 0; k < request.by.size(); ++k) {
+      place.push_back(ranks[k].at(key_value(*run, settings[run->id], request.by[k])));
+    }
+    groups[place].push_back(run);
+  }
+
+  std::vector<Audited> audited;
+  for (const auto& [place, members] : groups) {
+    Row row;
+    for (const std::string& key : request.by) {
+      row.key.push_back(key_value(*members.front(), settings[members.front()->id], key));
+    }
+    row.cells.resize(metrics.size());
+    for (const Run* run : members) {
+      audited.push_back({run, table.rows.size(), settings[run->id], store.plugins(run->id)});
+      for (std::size_t m = 0; m < metrics.size(); ++m) {
+        const auto points = store.points(run->id, metrics[m].series);
+        if (points.empty()) continue;
+        row.cells[m].values.push_back(picked(points, metrics[m].pick));
+        row.cells[m].runs.push_back(run->id);
+      }
+    }
+    table.rows.push_back(std::move(row));
+  }
+  const auto notes = confounds(audited, request.by);
+  table.notes.insert(table.notes.end(), notes.begin(), notes.end());
+  return table;
+}
+
+}  // namespace vaso::report
