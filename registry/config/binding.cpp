@@ -1,6 +1,7 @@
 #include "config/binding.hpp"
 
 #include "config/files.hpp"
+#include "config/path.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -189,7 +190,7 @@ class FieldReader {
   template <class T>
   std::string example(const T& slot) const {
     if constexpr (std::is_same_v<T, std::string>) {
-      if (slot.empty()) return field_.choices.empty() ? Words<T>::example : to_text(Node(field_.choices.front(), {}));
+      if (slot.empty()) return field_.choices.empty() ? Words<T>::example : in_quotes(field_.choices.front());
     }
     return to_text(Node(slot, {}));
   }
@@ -197,8 +198,9 @@ class FieldReader {
   std::string example(const std::vector<T>& slot) const {
     std::string out;
     for (const T& value : slot) out += (out.empty() ? "" : ", ") + to_text(Node(value, {}));
+    const std::string one = field_.choices.empty() ? Words<T>::example : in_quotes(field_.choices.front());
     for (std::int64_t i = 0; slot.empty() && i < std::max<std::int64_t>(field_.length, 1); ++i) {
-      out += (i == 0 ? "" : ", ") + example(T{});
+      out += (i == 0 ? "" : ", ") + one;
     }
     return "[" + out + "]";
   }

@@ -15,6 +15,7 @@ namespace vaso::config {
 // ("masking.anatomy"; "" = the top level).
 // path() fields must exist or be ""; they become absolute. Relative ones are taken from the folder of the file that set
 // them, or, where no file did (--set), from the current folder.
+// Call it as config::bind: without the namespace, std::bind is found through std::set, fits better, and does nothing.
 void bind(const Node& table, const Schema& schema, const std::string& owner, std::set<std::string>& used,
           std::vector<Diagnostic>& faults);
 
