@@ -164,7 +164,7 @@ TEST_SUITE("reference") {
       const train::TensorFile file = train::read_safetensors(path);
       for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
         const auto network = official(type);
-        const double limit = type == at::kDouble ? 2e-7 : 1e-4;
+        const double limit = type == at::kDouble ? 5e-6 : 1e-4;  // the image itself was rounded to float32
         int frames = 0;
         for (; file.tensors.count(std::to_string(frames) + ".grey") == 1; ++frames) {
           const std::string frame = std::to_string(frames) + ".";

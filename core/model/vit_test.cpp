@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include <limits>
+#include <cmath>
 #include <set>
 
 using namespace vaso;
@@ -312,7 +312,8 @@ TEST_SUITE("reference") {
       if (expected.dim() == 3) expected = expected[0];
       const auto grid = static_cast<std::int64_t>(std::sqrt(static_cast<double>(expected.size(0) - 1)));
       const at::Tensor table = model::sincos_positions(expected.size(1), grid)[0];
-      CHECK((table - expected).abs().max().item<double>() <= std::numeric_limits<float>::epsilon());
+      // Some released codes round the frequencies to float32; 13 rows on, that is 7e-7.
+      CHECK((table - expected).abs().max().item<double>() < 1e-6);
     }
   }
 }

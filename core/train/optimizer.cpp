@@ -157,6 +157,7 @@ void AdamW::set_state(const Bag& state) {
 
 double warmup_cosine(double epoch, double peak, double least, double warmup_epochs, double epochs) {
   if (epoch < warmup_epochs) return peak * epoch / warmup_epochs;
+  if (epochs <= warmup_epochs) return peak;  // nothing left to decay over
   const double through = (epoch - warmup_epochs) / (epochs - warmup_epochs);
   return least + (peak - least) * 0.5 * (1.0 + std::cos(std::numbers::pi * through));
 }
