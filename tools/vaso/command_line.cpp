@@ -42,6 +42,11 @@ struct CommandLine::Impl {
   }
 };
 
+std::string with_suggestion(const std::string& what, std::string_view name, const std::vector<std::string>& known) {
+  const std::string suggestion = config::suggestion(name, known);
+  return suggestion.empty() ? what + "." : fmt::format("{}; {}", what, suggestion);
+}
+
 CommandLine::CommandLine(std::string verb, std::string synopsis, std::string meaning)
     : impl_(std::make_unique<Impl>()) {
   impl_->verb = std::move(verb);
@@ -99,7 +104,7 @@ bool CommandLine::parse(const Arguments& arguments) {
         const std::string& word = option.original_tokens.front();
         const std::string name = word.substr(0, word.find('='));
         throw UsageError(
-            fmt::format("`vaso {}` has no option {}. {}", impl_->verb, name, config::suggestion(name, impl_->names())));
+            with_suggestion(fmt::format("`vaso {}` has no option {}", impl_->verb, name), name, impl_->names()));
       }
       if (option.string_key.empty()) words.insert(words.end(), option.value.begin(), option.value.end());
     }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vaso::cli {
@@ -17,6 +18,9 @@ class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+// Ends the sentence `what`, with the names that may have been meant where there are some.
+std::string with_suggestion(const std::string& what, std::string_view name, const std::vector<std::string>& known);
 
 class CommandLine {
  public:

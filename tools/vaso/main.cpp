@@ -88,14 +88,14 @@ int dispatch(Arguments words) {
   }
   if (is_group(words[0])) {
     if (words.size() > 1 && !asks_for_help(words[1])) {
-      throw UsageError(fmt::format("there is no `vaso {} {}`. {}", words[0], words[1],
-                                   config::suggestion(words[0] + " " + words[1], verb_names())));
+      const std::string name = words[0] + " " + words[1];
+      throw UsageError(with_suggestion(fmt::format("there is no `vaso {}`", name), name, verb_names()));
     }
     fmt::print("{}", overview(words[0]));
     return words.size() > 1 ? exit_ok : exit_usage;
   }
   const std::string what = words[0].starts_with('-') ? "option" : "verb";
-  throw UsageError(fmt::format("there is no {} `{}`. {}", what, words[0], config::suggestion(words[0], verb_names())));
+  throw UsageError(with_suggestion(fmt::format("there is no {} `{}`", what, words[0]), words[0], verb_names()));
 }
 
 int report(std::string_view what, int code) {

@@ -1,6 +1,6 @@
 #include "study_plan.hpp"
 
-#include "config/diagnostics.hpp"
+#include "absolute_paths.hpp"
 #include "experiment/plan.hpp"
 #include "host_defaults.hpp"
 #include "worker_query.hpp"
@@ -53,8 +53,7 @@ std::string given_weights_identity(const config::Node& tree) {
   const config::Node* node = tree.find("segmentor.weights");
   const auto* name = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
   if (name == nullptr || name->empty()) return {};
-  const fs::path file = fs::path(node->origin.file).parent_path() / *name;  // *name alone where it is absolute
-  return fs::is_regular_file(file) ? "file " + runs::sha256_file(file) : std::string();
+  return fs::is_regular_file(*name) ? "file " + runs::sha256_file(*name) : std::string();
 }
 
 std::vector<runs::PluginUsed> plugins_of(const Json& phase) {
@@ -95,6 +94,16 @@ void add_cell(StudyPlan& plan, const config::Node& tree, const std::string& labe
   }
 }
 
+// A finished one before a newer one that was repeated with --again and failed.
+std::optional<runs::Run> equal_run(const std::vector<runs::Run>& all, const std::string& identity) {
+  std::optional<runs::Run> best;
+  for (const runs::Run& run : all) {  // newest last
+    if (run.identity != identity) continue;
+    if (!best || run.status == runs::Status::finished || best->status != runs::Status::finished) best = run;
+  }
+  return best;
+}
+
 }  // namespace
 
 StudyPlan plan_study(const fs::path& file, const Common& common) {
@@ -117,8 +126,10 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
     throw std::runtime_error(fmt::format("vaso sees {} cells in {}, vaso-worker {}: they are not of one build",
                                          cells.size(), file.string(), answers.size()));
   }
+  AbsolutePaths paths(common);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     config::Node tree = with_host_defaults(std::move(cells[i].tree), file);
+    paths.apply(tree);
     plan.experiment = std::get<std::string>(tree.find("name")->value);
     add_cell(plan, tree, cells[i].label, answers[i].at("phases"));
   }
@@ -127,9 +138,10 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
 
 void decide(StudyPlan& plan, const runs::Store& store, bool resume, bool again) {
   using Action = PlannedRun::Action;
+  const std::vector<runs::Run> all = store.all();
   for (PlannedRun& run : plan.runs) {
     run.action = Action::start;
-    run.existing = store.newest_with_identity(run.identity);
+    run.existing = equal_run(all, run.identity);
     if (!run.existing || again) continue;
     switch (run.existing->status) {
       case runs::Status::finished:

@@ -29,7 +29,7 @@ struct PlannedRun {
   std::optional<std::size_t> parent;  // the run of the plan whose weights it uses
 
   Action action = Action::start;
-  std::optional<runs::Run> existing;  // the newest equal run, whatever became of it
+  std::optional<runs::Run> existing;  // the newest equal run that finished, else the newest equal one
 };
 
 struct StudyPlan {

@@ -1,5 +1,4 @@
 // vaso table: runs compared.
-#include "config/diagnostics.hpp"
 #include "exit_codes.hpp"
 #include "grid.hpp"
 #include "home.hpp"
@@ -37,14 +36,13 @@ void refuse_unknown_names(const runs::Store& store, const report::TableRequest& 
   for (const std::string& metric : request.metrics) {
     const std::string name = metric.substr(metric.find(':') + 1);  // all of it where there is no colon
     if (!series.contains(name)) {
-      throw UsageError(
-          fmt::format("no run logged `{}`. {}", name, config::suggestion(name, {series.begin(), series.end()})));
+      throw UsageError(with_suggestion(fmt::format("no run logged `{}`", name), name, {series.begin(), series.end()}));
     }
   }
   for (const std::string& path : request.by) {
     if (!settings.contains(path)) {
-      throw UsageError(fmt::format("no run has a setting `{}`. {}", path,
-                                   config::suggestion(path, {settings.begin(), settings.end()})));
+      throw UsageError(
+          with_suggestion(fmt::format("no run has a setting `{}`", path), path, {settings.begin(), settings.end()}));
     }
   }
 }

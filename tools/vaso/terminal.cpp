@@ -149,8 +149,7 @@ std::string indent(std::string_view text, std::string_view margin) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     if (!result.empty()) result += '\n';
-    result += margin;
-    result += text.substr(0, end);
+    if (end > 0) result.append(margin).append(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return result;
