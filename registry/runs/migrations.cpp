@@ -18,8 +18,6 @@ CREATE TABLE runs (
   status           TEXT NOT NULL CHECK (status IN ('planned', 'running', 'finished', 'failed', 'interrupted')),
   seed             INTEGER NOT NULL,
   folder           TEXT NOT NULL,
-  config_toml      TEXT NOT NULL,
-  config_json      TEXT NOT NULL,
   data_fingerprint TEXT NOT NULL,
   parent           INTEGER REFERENCES runs (id) ON DELETE SET NULL,
   created          TEXT NOT NULL,
@@ -37,7 +35,10 @@ CREATE TABLE runs (
   peak_memory      INTEGER NOT NULL,
   exit_code        INTEGER NOT NULL,
   signal           INTEGER NOT NULL,
-  message          TEXT NOT NULL
+  message          TEXT NOT NULL,
+  -- Long texts last: SQLite reads a row from the left, and a list of runs does not need them.
+  config_toml      TEXT NOT NULL,
+  config_json      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX runs_by_identity ON runs (identity);
 

@@ -146,7 +146,8 @@ TEST_SUITE("unit") {
       CHECK(store.all().size() == 1);
       const std::string both = fmt::format("database version 42, this VasoLab knows version {}", migrations().size());
       for (const auto& message :
-           {complaint_of([&] { store.add({}, {}, {}); }), complaint_of([&] { store.update({}); }), complaint_of([&] {
+           {complaint_of([&] { store.add({}, {}, {}); }), complaint_of([&] { store.update({}); }),
+            complaint_of([&] { store.update_if(Status::running, {}); }), complaint_of([&] {
               store.log(1, 1, {{"loss", 1}});
             }),
             complaint_of([&] { store.forget_from(1, 0); }), complaint_of([&] { store.log_per_image(1, "dice", {}); }),

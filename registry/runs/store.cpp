@@ -24,10 +24,13 @@ Status to_status(const std::string& name, const std::filesystem::path& file) {
 std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
 // Columns in the order in which read_run reads them.
-constexpr const char* select_runs =
-    "SELECT id, experiment, phase, label, identity, status, seed, folder, config_toml, config_json, data_fingerprint, "
-    "coalesce(parent, 0), created, started, finished, host, device, libtorch, version, revision, threads, dirty, pid, "
-    "wall_seconds, peak_memory, exit_code, signal, message FROM runs ";
+constexpr const char* columns =
+    "id, experiment, phase, label, identity, status, seed, folder, data_fingerprint, coalesce(parent, 0), created, "
+    "started, finished, host, device, libtorch, version, revision, threads, dirty, pid, wall_seconds, peak_memory, "
+    "exit_code, signal, message";
+
+std::string select_without_configuration() { return fmt::format("SELECT {}, '', '' FROM runs ", columns); }
+std::string select_whole() { return fmt::format("SELECT {}, config_toml, config_json FROM runs ", columns); }
 
 Run read_run(const Statement& row, const std::filesystem::path& file) {
   int column = 0;
@@ -40,8 +43,6 @@ Run read_run(const Statement& row, const std::filesystem::path& file) {
   run.status = to_status(row.text(column++), file);
   run.seed = row.integer(column++);
   run.folder = row.text(column++);
-  run.config_toml = row.text(column++);
-  run.config_json = row.text(column++);
   run.data_fingerprint = row.text(column++);
   run.parent = row.integer(column++);
   run.created = row.text(column++);
@@ -60,6 +61,8 @@ Run read_run(const Statement& row, const std::filesystem::path& file) {
   run.exit_code = static_cast<int>(row.integer(column++));
   run.signal = static_cast<int>(row.integer(column++));
   run.message = row.text(column++);
+  run.config_toml = row.text(column++);
+  run.config_json = row.text(column++);
   return run;
 }
 
@@ -109,6 +112,20 @@ struct Store::Impl {
     if (!db().prepare("SELECT 1 FROM runs WHERE id = :run").bind(":run", run).step()) {
       throw StoreError(fmt::format("{} holds no run {}. `vaso ls` lists what it holds.", db().file().string(), run));
     }
+  }
+
+  // Inside the transaction of a write.
+  void update(const Run& run) {
+    require(run.id);
+    if (run.parent != 0) require(run.parent);
+    Statement statement = db().prepare(
+        "UPDATE runs SET experiment = :experiment, phase = :phase, label = :label, status = :status, seed = :seed, "
+        "folder = :folder, data_fingerprint = :data_fingerprint, parent = :parent, started = :started, "
+        "finished = :finished, host = :host, device = :device, libtorch = :libtorch, version = :version, "
+        "revision = :revision, threads = :threads, dirty = :dirty, pid = :pid, wall_seconds = :wall_seconds, "
+        "peak_memory = :peak_memory, exit_code = :exit_code, signal = :signal, message = :message WHERE id = :id");
+    bind_changeable(statement, run);
+    statement.bind(":id", run.id).run();
   }
 };
 
@@ -164,34 +181,35 @@ std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
 void Store::update(const Run& run) {
   impl_->refuse_if_read_only();
   Transaction transaction(impl_->db());
-  impl_->require(run.id);
-  if (run.parent != 0) impl_->require(run.parent);
-  Statement statement = impl_->db().prepare(
-      "UPDATE runs SET experiment = :experiment, phase = :phase, label = :label, status = :status, seed = :seed, "
-      "folder = :folder, data_fingerprint = :data_fingerprint, parent = :parent, started = :started, "
-      "finished = :finished, host = :host, device = :device, libtorch = :libtorch, version = :version, "
-      "revision = :revision, threads = :threads, dirty = :dirty, pid = :pid, wall_seconds = :wall_seconds, "
-      "peak_memory = :peak_memory, exit_code = :exit_code, signal = :signal, message = :message WHERE id = :id");
-  bind_changeable(statement, run);
-  statement.bind(":id", run.id).run();
+  impl_->update(run);
   transaction.commit();
 }
 
+bool Store::update_if(Status status, const Run& run) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  Statement now = impl_->db().prepare("SELECT status FROM runs WHERE id = :id");
+  if (now.bind(":id", run.id).step() && now.text(0) != to_text(status)) return false;
+  impl_->update(run);
+  transaction.commit();
+  return true;
+}
+
 std::optional<Run> Store::get(std::int64_t id) const {
-  Statement row = impl_->db().prepare(std::string(select_runs) + "WHERE id = :id");
+  Statement row = impl_->db().prepare(select_whole() + "WHERE id = :id");
   if (!row.bind(":id", id).step()) return std::nullopt;
   return read_run(row, file());
 }
 
 std::vector<Run> Store::all() const {
   std::vector<Run> runs;
-  Statement row = impl_->db().prepare(std::string(select_runs) + "ORDER BY id");
+  Statement row = impl_->db().prepare(select_without_configuration() + "ORDER BY id");
   while (row.step()) runs.push_back(read_run(row, file()));
   return runs;
 }
 
 std::optional<Run> Store::newest_with_identity(const std::string& identity) const {
-  Statement row = impl_->db().prepare(std::string(select_runs) + "WHERE identity = :identity ORDER BY id DESC LIMIT 1");
+  Statement row = impl_->db().prepare(select_whole() + "WHERE identity = :identity ORDER BY id DESC LIMIT 1");
   if (!row.bind(":identity", identity).step()) return std::nullopt;
   return read_run(row, file());
 }

@@ -86,8 +86,11 @@ class Store {
   std::int64_t add(const Run& run, const std::vector<PluginUsed>& plugins,
                    const std::vector<std::pair<std::string, std::string>>& settings);
   void update(const Run& run);  // all columns but identity, configuration and creation time
+  // The same, unless the run's status is no longer `status`: false then. For what is decided from a row read earlier (a
+  // worker that seems dead may just have finished).
+  bool update_if(Status status, const Run& run);
   std::optional<Run> get(std::int64_t id) const;
-  std::vector<Run> all() const;  // newest last
+  std::vector<Run> all() const;  // newest last; without config_toml and config_json, which make a list slow: see get()
   std::optional<Run> newest_with_identity(const std::string& identity) const;
   std::map<std::string, std::string> settings(std::int64_t run) const;
   std::vector<PluginUsed> plugins(std::int64_t run) const;

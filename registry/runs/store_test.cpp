@@ -118,6 +118,22 @@ TEST_SUITE("unit") {
     CHECK(back.created == "2025-01-02T03:04:05Z");
   }
 
+  TEST_CASE("what was decided from an old row does not overwrite a new one") {
+    const TemporaryFolder folder;
+    Store store(folder.path() / "runs.sqlite");
+    Run run = a_run();
+    run.status = Status::running;
+    run.id = store.add(run, {}, {});
+    Run seen_dead = store.get(run.id).value();
+    seen_dead.status = Status::interrupted;
+    run.status = Status::finished;
+    store.update(run);
+    CHECK_FALSE(store.update_if(Status::running, seen_dead));
+    CHECK(store.get(run.id)->status == Status::finished);
+    CHECK(store.update_if(Status::finished, seen_dead));
+    CHECK(store.get(run.id)->status == Status::interrupted);
+  }
+
   TEST_CASE("the newest run with an identity is found") {
     const TemporaryFolder folder;
     Store store(folder.path() / "runs.sqlite");
@@ -129,6 +145,9 @@ TEST_SUITE("unit") {
     const auto all = store.all();
     REQUIRE(all.size() == 3);
     CHECK(all.front().id < all.back().id);
+    CHECK(all.front().label == a_run().label);
+    CHECK(all.front().config_toml.empty());  // get() has it
+    CHECK(store.newest_with_identity("a")->config_toml == a_run().config_toml);
   }
 
   TEST_CASE("metric series: order, replacement, and values that are no numbers") {
@@ -199,6 +218,7 @@ TEST_SUITE("unit") {
     Run run = a_run();
     run.id = 7;
     CHECK_THROWS_WITH_AS(store.update(run), complaint, StoreError);
+    CHECK_THROWS_WITH_AS(store.update_if(Status::running, run), complaint, StoreError);
     CHECK_THROWS_WITH_AS(store.log(7, 0, {{"loss", 1}}), complaint, StoreError);
     CHECK_THROWS_WITH_AS(store.forget_from(7, 0), complaint, StoreError);
     CHECK_THROWS_WITH_AS(store.log_per_image(7, "dice", {{"a", 1}}), complaint, StoreError);
