@@ -17,7 +17,8 @@ LayerNorm::LayerNorm(std::int64_t dim, double eps)
       bias_(register_parameter("bias", at::zeros({dim}))) {}
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) const {
-  return at::layer_norm(x, weight_.sizes(), weight_, bias_, eps_);
+  // After a bf16 product the input is narrower than the weights, which LibTorch 1.13 refuses on a CPU.
+  return at::layer_norm(x.to(weight_.scalar_type()), weight_.sizes(), weight_, bias_, eps_);
 }
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t groups)

@@ -3,6 +3,7 @@
 #include "model/vit.hpp"
 #include "model/weights.hpp"
 #include "support/paths.hpp"
+#include "train/device.hpp"
 
 #include <doctest/doctest.h>
 
@@ -86,6 +87,31 @@ TEST_SUITE("unit") {
         // A bias before a batch norm in training mode has no effect: its gradient is rounding alone.
         if (gradient.norm().item<double>() < 1e-12) continue;
         CHECK(relative_error(item.value().grad(), gradient) < 1e-4);
+      }
+    }
+  }
+
+  TEST_CASE("bf16: close to fp32, finite gradients, to the image as well") {
+    for (const bool training : {true, false}) {
+      CAPTURE(training);
+      const auto network = fresh();
+      network->train(training);
+      at::Tensor image = tests::waves({2, 3, 64, 64}, 0.37).requires_grad_();
+      const at::Tensor exact = network->forward(image).detach();
+      at::Tensor logits;
+      {
+        const train::Precision precision("bf16", c10::kCPU);
+        logits = network->forward(image);
+      }
+      const double error = relative_error(logits, exact);
+      CHECK(error < 0.05);
+      CHECK(error > 1e-6);  // it did run in bf16
+      at::sigmoid(logits.to(at::kFloat)).mean().backward();
+      CHECK(image.grad().isfinite().all().item<bool>());
+      CHECK(image.grad().abs().sum().item<double>() > 0);
+      for (const auto& item : network->named_parameters()) {
+        CAPTURE(item.key());
+        CHECK(item.value().grad().isfinite().all().item<bool>());
       }
     }
   }
