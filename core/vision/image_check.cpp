@@ -193,20 +193,22 @@ ImageHeader check_tiff(Bytes file) {
   const Reader numbers(file, file[0] == 'M', "TIFF");
   const std::uint64_t directory = numbers.number(4, 4);
   const std::uint64_t entries = numbers.number(directory, 2);
+  numbers.number(directory + 2 + entries * 12, 4);  // where the next directory is; there even if there is none
   std::map<std::uint64_t, std::vector<std::uint64_t>> tags;
   for (std::uint64_t entry = 0; entry < entries; ++entry) {
     const std::uint64_t at = directory + 2 + entry * 12;
     const std::uint64_t type = numbers.number(at + 2, 2);
     const std::uint64_t count = numbers.number(at + 4, 4);
-    if (type != 3 && type != 4) continue;  // SHORT and LONG hold all that matters here
-    const int bytes = type == 3 ? 2 : 4;
-    const std::uint64_t values = count * static_cast<std::uint64_t>(bytes) <= 4 ? at + 8 : numbers.number(at + 8, 4);
-    if (values + count * static_cast<std::uint64_t>(bytes) > file.size()) {
+    constexpr std::array<std::uint64_t, 13> kTypeBytes{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};
+    const std::uint64_t bytes = type < kTypeBytes.size() ? kTypeBytes[type] : 0;
+    const std::uint64_t values = count * bytes <= 4 ? at + 8 : numbers.number(at + 8, 4);
+    if (values + count * bytes > file.size()) {
       throw BrokenImage("TIFF is truncated: a directory entry lies behind its end");
     }
+    if (type != 3 && type != 4) continue;  // SHORT and LONG hold all that is read here
     auto& tag = tags[numbers.number(at, 2)];
     for (std::uint64_t i = 0; i < count; ++i)
-      tag.push_back(numbers.number(values + i * static_cast<std::uint64_t>(bytes), bytes));
+      tag.push_back(numbers.number(values + i * bytes, static_cast<int>(bytes)));
   }
   const auto first = [&](std::uint64_t tag) { return tags[tag].empty() ? 0 : static_cast<std::int64_t>(tags[tag][0]); };
   const ImageHeader header{first(256), first(257)};

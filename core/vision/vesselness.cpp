@@ -2,6 +2,8 @@
 
 #include "vision/hessian.hpp"
 
+#include "sdk/dataset.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
@@ -130,6 +132,14 @@ double percentile(std::vector<float> values, double percent) {
   if (nth + 1 == values.end()) return low;
   const double high = *std::min_element(nth + 1, values.end());
   return low + (high - low) * (position - static_cast<double>(below));
+}
+
+void check_border(const GreyImage& image, std::int64_t border, const std::string& record) {
+  if (2 * border < std::min(image.height, image.width)) return;
+  throw DataError({record,
+                   "is " + std::to_string(image.width) + "×" + std::to_string(image.height) +
+                       " pixels, of which a border of " + std::to_string(border) + " leaves nothing",
+                   "set a smaller `border`, in proportion to the images (20 suits 512 pixels)"});
 }
 
 GreyImage released_mask(const FloatImage& response, std::int64_t border, double percent, Grow grow) {

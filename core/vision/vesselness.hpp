@@ -5,6 +5,7 @@
 
 #include "vision/grey_image.hpp"
 
+#include <string>
 #include <vector>
 
 namespace vaso::vision {
@@ -37,6 +38,9 @@ void erase_border(Plane2d<T>& image, std::int64_t border) {
     }
   }
 }
+
+// Throws DataError naming `record` where a frame of `border` pixels leaves nothing of the image.
+void check_border(const GreyImage& image, std::int64_t border, const std::string& record);
 
 // What of the response becomes vessel.
 enum class Grow {
