@@ -17,7 +17,10 @@ std::string quoted(const std::string& text) {
 
 std::string line(const std::vector<std::string>& fields) {
   std::string text;
-  for (std::size_t i = 0; i < fields.size(); ++i) text += (i > 0 ? "," : "") + quoted(fields[i]);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (i > 0) text += ',';
+    text += quoted(fields[i]);
+  }
   return text + "\r\n";
 }
 

@@ -71,7 +71,7 @@ std::string write_latex(const Table& table) {
   const Grid grid =
       lay_out(table, {.missing = "--",
                       .escape = escape,
-                      .value = [](double mean, Digits digits) { return "$" + number(mean, digits) + "$"; },
+                      .value = [](double mean, Digits digits) { return fmt::format("${}$", number(mean, digits)); },
                       .spread =
                           [](double mean, double deviation, Digits digits) {
                             return fmt::format("${} \\pm {}$", number(mean, digits), number(deviation, digits));

@@ -36,15 +36,21 @@ struct Table {
       notes;  // "2 runs left out: failed (14), running (15)"; settings that differ beside the factor
 };
 
-// Finished runs only. Of runs with one identity the newest counts.
+// Finished runs only. Of runs with one identity the newest counts. Rows: numeric levels by size, others as they came
+// first in the database. A group without the metric has an empty cell. Throws std::invalid_argument, with near names,
+// for a metric, setting, phase or experiment that no run has.
 Table tabulate(const runs::Store& store, const TableRequest& request);
-// LaTeX: booktabs, run ids as comments behind each row. n is printed where it is not 1 everywhere.
+// Text, Markdown, LaTeX: "mean ± sample standard deviation" with four significant digits; n is printed where it is not
+// 1 everywhere. LaTeX: booktabs, run ids as comments behind each row. CSV (RFC 4180, without the notes) and JSON: full
+// precision; mean, sd and n apart; NaN is the text "NaN".
 std::string write(const Table& table, Format format);
 
-// Column-aligned text for `vaso ls` and `vaso show`; Unicode-aware widths.
+// Column-aligned text for `vaso ls` and `vaso show`; Unicode-aware widths, columns of numbers flush right, a rule under
+// the header. Line feeds in cells become spaces.
 std::string align(const std::vector<std::vector<std::string>>& rows, bool header);
 
-// A series as a small text plot (8 levels), for `vaso show`.
+// A series as a small text plot (8 levels), for `vaso show`. Longer series are averaged to `width` stretches; one that
+// holds a NaN or an infinity is a cross.
 std::string sparkline(const std::vector<double>& values, std::size_t width);
 
 }  // namespace vaso::report

@@ -165,6 +165,79 @@ void keep_newest(std::vector<const Run*>& finished, std::vector<std::string>& no
                               fmt::join(dropped, ", ")));
 }
 
+// The runs whose values stand in the table; notes say which do not, and why.
+std::vector<const Run*> counted(const std::vector<Run>& runs, std::vector<std::string>& notes) {
+  std::vector<const Run*> finished;
+  std::set<std::string> identities;
+  for (const Run& run : runs) {
+    if (run.status != Status::finished) continue;
+    finished.push_back(&run);
+    if (!run.identity.empty()) identities.insert(run.identity);
+  }
+  if (finished.empty()) notes.emplace_back("no run has finished yet");
+  note_left_out(runs, identities, notes);
+  keep_newest(finished, notes);
+  return finished;
+}
+
+// The keys of every run, also of those left out: they were planned in the order of the study.
+class Keys {
+ public:
+  Keys(const runs::Store& store, const std::vector<Run>& runs, const std::vector<std::string>& by) : by_(by) {
+    std::set<std::string> known(std::begin(own_keys), std::end(own_keys));
+    for (const Run& run : runs) {
+      for (const auto& [path, value] : settings_[run.id] = store.settings(run.id)) known.insert(path);
+    }
+    for (const std::string& key : by) {
+      if (!runs.empty() && !known.contains(key)) refuse_unknown("no run has the setting", key, known);
+      std::vector<std::string> values;
+      for (const Run& run : runs) values.push_back(key_value(run, settings(run), key));
+      ranks_.push_back(ranks_of(values));
+    }
+  }
+
+  const Settings& settings(const Run& run) const { return settings_.at(run.id); }
+
+  std::vector<std::string> of(const Run& run) const {
+    std::vector<std::string> key;
+    for (const std::string& name : by_) key.push_back(key_value(run, settings(run), name));
+    return key;
+  }
+
+  // Runs with equal keys together, in the order of the rows.
+  std::vector<std::vector<const Run*>> group(const std::vector<const Run*>& runs) const {
+    std::map<std::vector<std::size_t>, std::vector<const Run*>> groups;
+    for (const Run* run : runs) {
+      const std::vector<std::string> key = of(*run);
+      std::vector<std::size_t> place;
+      for (std::size_t k = 0; k < key.size(); ++k) place.push_back(ranks_[k].at(key[k]));
+      groups[place].push_back(run);
+    }
+    std::vector<std::vector<const Run*>> rows;
+    for (auto& [place, members] : groups) rows.push_back(std::move(members));
+    return rows;
+  }
+
+ private:
+  const std::vector<std::string>& by_;
+  std::map<std::int64_t, Settings> settings_;
+  std::vector<std::map<std::string, std::size_t>> ranks_;
+};
+
+std::vector<Cell> cells_of(const runs::Store& store, const std::vector<const Run*>& runs,
+                           const std::vector<Metric>& metrics) {
+  std::vector<Cell> cells(metrics.size());
+  for (const Run* run : runs) {
+    for (std::size_t m = 0; m < metrics.size(); ++m) {
+      const auto points = store.points(run->id, metrics[m].series);
+      if (points.empty()) continue;
+      cells[m].values.push_back(picked(points, metrics[m].pick));
+      cells[m].runs.push_back(run->id);
+    }
+  }
+  return cells;
+}
+
 }  // namespace
 
 Table tabulate(const runs::Store& store, const TableRequest& request) {
@@ -179,61 +252,14 @@ Table tabulate(const runs::Store& store, const TableRequest& request) {
     if (!phases.empty()) std::erase_if(runs, [&](const Run& run) { return !phases.contains(run.phase); });
   }
 
-  Table table;
-  table.key_names = request.by;
-  table.metric_names = request.metrics;
-
-  std::vector<const Run*> finished;
-  std::set<std::string> finished_identities;
-  for (const Run& run : runs) {
-    if (run.status != Status::finished) continue;
-    finished.push_back(&run);
-    if (!run.identity.empty()) finished_identities.insert(run.identity);
-  }
-  note_left_out(runs, finished_identities, table.notes);
-  keep_newest(finished, table.notes);
-  if (finished.empty()) table.notes.insert(table.notes.begin(), "no run has finished yet");
-
-  // Keys of every run, also those left out: they were planned in the order of the study.
-  std::map<std::int64_t, Settings> settings;
-  std::set<std::string> known(std::begin(own_keys), std::end(own_keys));
-  for (const Run& run : runs) {
-    for (const auto& [path, value] : settings[run.id] = store.settings(run.id)) known.insert(path);
-  }
-  std::vector<std::map<std::string, std::size_t>> ranks;
-  for (const std::string& key : request.by) {
-    if (!runs.empty() && !known.contains(key)) refuse_unknown("no run has the setting", key, known);
-    std::vector<std::string> values;
-    for (const Run& run : runs) values.push_back(key_value(run, settings[run.id], key));
-    ranks.push_back(ranks_of(values));
-  }
-
-  std::map<std::vector<std::size_t>, std::vector<const Run*>> groups;
-  for (const Run* run : finished) {
-    std::vector<std::size_t> place;
-    for (std::size_t k = 0; k < request.by.size(); ++k) {
-      place.push_back(ranks[k].at(key_value(*run, settings[run->id], request.by[k])));
-    }
-    groups[place].push_back(run);
-  }
-
+  Table table{.key_names = request.by, .metric_names = request.metrics, .rows = {}, .notes = {}};
+  const Keys keys(store, runs, request.by);
   std::vector<Audited> audited;
-  for (const auto& [place, members] : groups) {
-    Row row;
-    for (const std::string& key : request.by) {
-      row.key.push_back(key_value(*members.front(), settings[members.front()->id], key));
-    }
-    row.cells.resize(metrics.size());
+  for (const auto& members : keys.group(counted(runs, table.notes))) {
     for (const Run* run : members) {
-      audited.push_back({run, table.rows.size(), settings[run->id], store.plugins(run->id)});
-      for (std::size_t m = 0; m < metrics.size(); ++m) {
-        const auto points = store.points(run->id, metrics[m].series);
-        if (points.empty()) continue;
-        row.cells[m].values.push_back(picked(points, metrics[m].pick));
-        row.cells[m].runs.push_back(run->id);
-      }
+      audited.push_back({run, table.rows.size(), keys.settings(*run), store.plugins(run->id)});
     }
-    table.rows.push_back(std::move(row));
+    table.rows.push_back({keys.of(*members.front()), cells_of(store, members, metrics)});
   }
   const auto notes = confounds(audited, request.by);
   table.notes.insert(table.notes.end(), notes.begin(), notes.end());
