@@ -114,10 +114,8 @@ MaskFinder::Listing MaskFinder::list_side(const fs::path& folder) const {
   Listing listing{side_path(folder), {}};
   if (listing.folder.empty()) return listing;
   for (const fs::path& file : entries(listing.folder)) {
-    if (vision::has_image_extension(file)) listing.files.push_back(file);
+    if (vision::has_image_extension(file)) listing.by_stem.emplace(file.stem(), file);
   }
-  std::sort(listing.files.begin(), listing.files.end(),
-            [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
   return listing;
 }
 
@@ -133,21 +131,18 @@ const MaskFinder::Listing& MaskFinder::side_of(const fs::path& folder) {
 fs::path MaskFinder::mask(const Found& image) {
   const Listing& side = side_of(image.relative.parent_path());
   if (side.folder.empty()) return {};
-  struct ByStem {
-    bool operator()(const fs::path& file, const fs::path& stem) const { return file.stem() < stem; }
-    bool operator()(const fs::path& stem, const fs::path& file) const { return stem < file.stem(); }
-  };
-  const auto [first, last] = std::equal_range(side.files.begin(), side.files.end(), image.file.stem(), ByStem{});
+  const auto [first, last] = side.by_stem.equal_range(image.file.stem());
   if (first == last) {
     throw DataError({image.file,
                      "has no mask in " + side.folder.string() + " (looked for " + image.file.stem().string() + ".*)",
                      "make the missing masks, or set masks = \"none\""});
   }
-  if (last - first > 1) {
-    throw DataError(
-        {image.file, "has two masks: " + first->string() + " and " + (first + 1)->string(), "remove one of them"});
+  if (std::next(first) != last) {
+    throw DataError({image.file,
+                     "has two masks: " + first->second.string() + " and " + std::next(first)->second.string(),
+                     "remove one of them"});
   }
-  return *first;
+  return first->second;
 }
 
 }  // namespace vaso::images

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ class MaskFinder {
  private:
   struct Listing {
     std::filesystem::path folder;
-    std::vector<std::filesystem::path> files;  // sorted by stem
+    std::multimap<std::filesystem::path, std::filesystem::path> by_stem;
   };
   const Listing& side_of(const std::filesystem::path& folder);  // of images, relative to the root
   Listing list_side(const std::filesystem::path& folder) const;
