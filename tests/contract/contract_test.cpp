@@ -50,9 +50,10 @@ TEST_SUITE("contract") {
     CHECK(any_contains(examine(catalogue, "masking.throws").failures, "throws in plan()"));
     CHECK(any_contains(examine(catalogue, "masking.segfaults").failures,
                        "plan() in epoch 0 of 100: crashed with signal 11"));
-    // It keeps every patch and asks for no random number.
+    // It keeps every patch, asks for no random number, and has a state that it cannot take back.
     const std::vector<std::string> failures = examine(catalogue, "masking.good").failures;
     CHECK(any_contains(failures, "something is masked"));
     CHECK(any_contains(failures, "another seed gives another plan"));
+    CHECK(any_contains(failures, "state(): threw: the checkpoint holds state"));
   }
 }

@@ -125,11 +125,11 @@ void check_refusals(const Subject& subject, Report& report) {
     for (const double end : {field.least, field.most}) {
       if (!std::isfinite(end) || std::abs(end) > 1e15) continue;
       const double beyond = end == field.least ? end - 1 : end + 1;
-      const bool integer = std::holds_alternative<std::int64_t*>(field.slot);
-      const config::Node::Value value =
-          integer ? config::Node::Value(static_cast<std::int64_t>(beyond)) : config::Node::Value(beyond);
-      report.check(faults_of_binding(subject, one_value(field.name, value)) == 1,
-                   fmt::format("{} = {} is refused", field.name, beyond));
+      const std::size_t faults =
+          std::holds_alternative<double*>(field.slot)
+              ? faults_of_binding(subject, one_value(field.name, beyond))
+              : faults_of_binding(subject, one_value(field.name, static_cast<std::int64_t>(beyond)));
+      report.check(faults == 1, fmt::format("{} = {} is refused", field.name, beyond));
     }
   }
 }
@@ -194,15 +194,27 @@ void check_component(PluginHost& host, const std::string& name, Report& report) 
   report.doing("loading");
   const Subject subject{host, host.component(name), small_shape()};
   const at::Tensor random_state = global_random_state();
-  check_entry(subject, report);
-  if (check_parameters(subject, report)) {
-    check_state(*subject.make<Component>(), *subject.make<Component>(), report);
-    const std::string& kind = subject.component.entry.kind;
-    if (kind == "masking") check_masking(subject, report);
-    if (kind == "loss") check_loss(subject, report);
-    if (kind == "guidance") check_guidance(subject, report);
-    if (kind == "dataset") check_dataset(subject, report);
-    if (kind == "objective") check_objective(subject, report);
+  // What throws spoils its own part of the examination only.
+  const auto attempt = [&](auto&& examine) {
+    try {
+      examine();
+    } catch (const std::exception& error) {
+      report.fail(std::string("threw: ") + error.what());
+    }
+  };
+  bool can_be_made = false;
+  attempt([&] { check_entry(subject, report); });
+  attempt([&] { can_be_made = check_parameters(subject, report); });
+  if (can_be_made) {
+    attempt([&] { check_state(*subject.make<Component>(), *subject.make<Component>(), report); });
+    attempt([&] {
+      const std::string& kind = subject.component.entry.kind;
+      if (kind == "masking") check_masking(subject, report);
+      if (kind == "loss") check_loss(subject, report);
+      if (kind == "guidance") check_guidance(subject, report);
+      if (kind == "dataset") check_dataset(subject, report);
+      if (kind == "objective") check_objective(subject, report);
+    });
   }
   report.doing("the global state of LibTorch");
   report.check(global_random_state().equal(random_state), "the global random generator is left alone");

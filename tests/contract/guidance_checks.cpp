@@ -16,9 +16,12 @@ class KeepAll final : public MaskingStrategy {
   MaskPlan plan(StepContext& step) override { return {at::zeros({batch_size, step.shape().tokens()}, at::kChar), {}}; }
 };
 
+// With the maps that data sets may carry, for sources that pass one on.
 Record record(const std::string& name, at::Tensor image) {
   Record record;
   record.id.name = name;
+  const at::Tensor mask = image.lt(100).to(at::kByte) * 255;
+  record.maps = {{"filter", mask}, {"vessel", mask}};
   record.image = std::move(image);
   return record;
 }
