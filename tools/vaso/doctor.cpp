@@ -62,6 +62,21 @@ std::vector<Finding> plugin_findings(const Common& options) {
   return findings;
 }
 
+// What the worker finds: it alone knows LibTorch. False where it does not answer.
+bool ask(const Common& options, std::vector<Finding>& findings) {
+  std::vector<std::string> question = {"doctor"};
+  for (const std::string& word : options.for_worker()) question.push_back(word);
+  const Answer answer = ask_worker(question, true);
+  if (answer.json.empty()) {
+    findings.back() = {"vaso-worker", "does not answer", false, "its last words are above"};
+    return false;
+  }
+  for (const auto& row : nlohmann::json::parse(answer.json)) {
+    findings.push_back({row.value("what", ""), row.value("value", ""), row.value("ok", true), row.value("hint", "")});
+  }
+  return true;
+}
+
 }  // namespace
 
 int doctor(const Arguments& arguments) {
@@ -82,21 +97,11 @@ int doctor(const Arguments& arguments) {
        fmt::format("{} {}{}", source_version, source_revision, source_dirty ? " with uncommitted changes" : ""), true,
        ""}};
   findings.push_back(worker_finding());
-  if (findings.back().ok) {
-    std::vector<std::string> question = {"doctor"};
-    for (const std::string& word : options.for_worker()) question.push_back(word);
-    const Answer answer = ask_worker(question, true);
-    if (answer.json.empty()) {
-      findings.back() = {"vaso-worker", "does not answer", false, "its last words are above"};
-    } else {
-      for (const auto& row : nlohmann::json::parse(answer.json)) {
-        findings.push_back(
-            {row.value("what", ""), row.value("value", ""), row.value("ok", true), row.value("hint", "")});
-      }
-    }
-  }
+  const bool answered = findings.back().ok && ask(options, findings);
   findings.push_back(database_finding(options.home));
-  for (Finding& finding : plugin_findings(options)) findings.push_back(std::move(finding));
+  if (!answered) {  // else the worker has told of them
+    for (Finding& finding : plugin_findings(options)) findings.push_back(std::move(finding));
+  }
 
   bool all_well = true;
   Grid grid{{"what", "value", "ok", "hint"}, {}};

@@ -4,6 +4,7 @@
 #include "home.hpp"
 #include "run_execution.hpp"
 #include "run_summary.hpp"
+#include "stop_signals.hpp"
 #include "study_plan.hpp"
 #include "verbs.hpp"
 
@@ -61,7 +62,11 @@ class Study {
       : plan_(plan), store_(store), options_(options), ids_(plan.runs.size(), 0), bar_(err(), stderr, options.quiet) {}
 
   void run_all() {
-    for (std::size_t i = 0; i < plan_.runs.size() && !interrupted_; ++i) run_one(i);
+    const StopSignals hold;  // Ctrl-C must not cut off what is written about a run that has just ended
+    for (std::size_t i = 0; i < plan_.runs.size() && !interrupted_; ++i) {
+      interrupted_ = StopSignals::requests() > 0;
+      if (!interrupted_) run_one(i);
+    }
   }
 
   const std::vector<std::int64_t>& finished() const { return finished_; }
@@ -220,6 +225,7 @@ int resume_run(const RunOptions& options) {
   execution.home = options.home;
   execution.plugins = options.plugins;
   execution.resume = true;
+  const StopSignals hold;
   reopen(store, run);
   ProgressBar bar(err(), stderr, options.quiet);
   if (!options.quiet) {

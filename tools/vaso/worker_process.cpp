@@ -1,6 +1,7 @@
 #include "worker_process.hpp"
 
 #include "exit_codes.hpp"
+#include "stop_signals.hpp"
 
 #include <fmt/format.h>
 
@@ -21,12 +22,8 @@
 namespace vaso::cli {
 namespace {
 
-constexpr int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
 constexpr std::size_t kept_lines = 20;
 constexpr off_t kept_bytes = 16384;
-
-volatile std::sig_atomic_t stop_requests = 0;
-void count_request(int) { stop_requests = stop_requests + 1; }
 
 class Descriptor {
  public:
@@ -41,33 +38,6 @@ class Descriptor {
 
  private:
   int fd_;
-};
-
-// Stop signals are counted, and delivered only while ppoll waits: nothing is lost between a look and a wait.
-class StopSignals {
- public:
-  StopSignals() {
-    stop_requests = 0;
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    struct sigaction action {};
-    action.sa_handler = count_request;
-    for (std::size_t i = 0; i < before_.size(); ++i) {
-      sigaddset(&blocked, stop_signals[i]);
-      sigaction(stop_signals[i], &action, &before_[i]);
-    }
-    sigprocmask(SIG_BLOCK, &blocked, &mask_);
-  }
-  StopSignals(const StopSignals&) = delete;
-  ~StopSignals() {
-    for (std::size_t i = 0; i < before_.size(); ++i) sigaction(stop_signals[i], &before_[i], nullptr);
-    sigprocmask(SIG_SETMASK, &mask_, nullptr);
-  }
-  const sigset_t& mask_while_waiting() const { return mask_; }
-
- private:
-  std::array<struct sigaction, std::size(stop_signals)> before_{};
-  sigset_t mask_{};
 };
 
 // Between fork and exec: only calls that are safe in a copy of a process.
@@ -165,7 +135,8 @@ WorkerEnd run_worker(const WorkerCall& call) {
   const pid_t worker = fork();
   if (worker < 0) throw WorkerError(fmt::format("no process can be made: {}", std::strerror(errno)));
   if (worker == 0) {
-    become_worker(program.c_str(), arguments.data(), writing.get(), output.get(), parent, signals.mask_while_waiting());
+    become_worker(program.c_str(), arguments.data(), writing.get(), output.get(), parent,
+                  StopSignals::mask_while_waiting());
   }
   writing.close();
   if (call.started) call.started(worker);
@@ -173,15 +144,16 @@ WorkerEnd run_worker(const WorkerCall& call) {
   EventReader reader(call.event);
   int forwarded = 0;
   const auto forward_stop = [&] {
-    if (stop_requests <= forwarded) return;
+    const int requests = StopSignals::requests();
+    if (requests <= forwarded) return;
     const bool at_once = forwarded > 0;
-    forwarded = stop_requests;
+    forwarded = requests;
     kill(worker, at_once ? SIGKILL : SIGTERM);
     if (call.stopping) call.stopping(at_once);
   };
   for (bool open = true; open;) {
     pollfd channel{reading.get(), POLLIN, 0};
-    const int ready = ppoll(&channel, 1, nullptr, &signals.mask_while_waiting());
+    const int ready = ppoll(&channel, 1, nullptr, &StopSignals::mask_while_waiting());
     forward_stop();
     if (ready <= 0) continue;  // a signal
     std::array<char, 65536> buffer;
@@ -195,7 +167,7 @@ WorkerEnd run_worker(const WorkerCall& call) {
   rusage usage{};
   while (wait4(worker, &status, WNOHANG, &usage) == 0) {
     const timespec moment{0, 5'000'000};
-    ppoll(nullptr, 0, &moment, &signals.mask_while_waiting());
+    ppoll(nullptr, 0, &moment, &StopSignals::mask_while_waiting());
     forward_stop();
   }
   WorkerEnd end;

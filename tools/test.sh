@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything with its tests, and runs them.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+build="$root/build"
+labels='unit|reference|contract|end_to_end'
+
+usage() {
+  cat <<'TEXT'
+Usage:  tools/test.sh [--long] [--build-dir DIR]
+
+  --long           also the tests that take minutes
+  --build-dir DIR  where to build (default: build)
+TEXT
+}
+
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --long) labels="$labels|long"; shift ;;
+    --build-dir)
+      [[ $# -ge 2 ]] || { echo "--build-dir needs a folder" >&2; exit 2; }
+      build="$2"
+      shift 2
+      ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "unknown option: $1" >&2; usage >&2; exit 2 ;;
+  esac
+done
+
+stage() { printf '\n== %s\n' "$*"; }
+
+stage "1/3  Packages"
+"$root/tools/install_packages.sh"
+
+stage "2/3  Build"
+cmake -S "$root" -B "$build" -G Ninja -DVASO_TESTS=ON
+cmake --build "$build"
+
+stage "3/3  Tests: $labels"
+ctest --test-dir "$build" --label-regex "^($labels)\$" --output-on-failure --no-tests=error
