@@ -105,7 +105,8 @@ fs::path MaskFinder::side_path(const fs::path& folder) const {
       throw DataError({sides[0], "and " + sides[1].string() + " both hold masks of " + place.string(),
                        "name the one to use in `mask_folders` of dataset.images"});
     }
-    if (sides.size() == 1) return sides[0] / folder.lexically_relative(above.empty() ? "." : above);
+    if (sides.size() == 1 && above == folder) return sides[0];
+    if (sides.size() == 1) return sides[0] / (above.empty() ? folder : folder.lexically_relative(above));
     if (above.empty()) return {};
   }
 }

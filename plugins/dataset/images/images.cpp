@@ -6,6 +6,8 @@
 #include "sdk/dataset.hpp"
 #include "sdk/plugin.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <regex>
@@ -59,7 +61,7 @@ std::vector<std::string> source_names(const std::vector<fs::path>& roots) {
     fs::path above = root.parent_path();
     const auto shared = [&](const fs::path& tail) {
       return std::count_if(roots.begin(), roots.end(), [&](const fs::path& other) {
-               return ("/" + other.string()).ends_with("/" + tail.string());
+               return fmt::format("/{}", other.string()).ends_with(fmt::format("/{}", tail.string()));
              }) > 1;
     };
     while (shared(name) && above.has_filename()) {

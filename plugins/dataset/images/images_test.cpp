@@ -27,8 +27,8 @@ void touch(const fs::path& file) {
 
 std::shared_ptr<Dataset> open(const std::vector<fs::path>& roots, const std::string& more = "") {
   std::string list;
-  for (const fs::path& root : roots) list += "\"" + root.string() + "\", ";
-  return tests::make_plugin<Dataset>("dataset.images", "root = [" + list + "]\n" + more, RunShape{});
+  for (const fs::path& root : roots) list += fmt::format("\"{}\", ", root.string());
+  return tests::make_plugin<Dataset>("dataset.images", fmt::format("root = [{}]\n{}", list, more), RunShape{});
 }
 
 std::vector<std::string> names(const Dataset& dataset) {
