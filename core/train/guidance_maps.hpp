@@ -1,6 +1,7 @@
 // Guidance maps of whole images, outside training: for `vaso guidance make`.
 #pragma once
 
+#include "model/unext.hpp"
 #include "train/guidance_graph.hpp"
 #include "train/images.hpp"
 
