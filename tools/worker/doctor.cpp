@@ -4,6 +4,8 @@
 #include "exit_codes.hpp"
 #include "train/device.hpp"
 
+#include <ATen/Context.h>
+#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -29,6 +31,13 @@ bool cpu_has(const std::string& flag) {
   return false;
 }
 
+// LibTorch's matrix products come from whatever stands behind libblas.so.3. Debian's reference implementation is
+// correct and about twenty times slower than OpenBLAS.
+std::string blas_name() {
+  if (at::hasMKL()) return "MKL";
+  return dlsym(RTLD_DEFAULT, "openblas_get_num_threads") != nullptr ? "OpenBLAS" : "";
+}
+
 }  // namespace
 
 int doctor(const Options& options, const EventSink& events) {
@@ -41,6 +50,10 @@ int doctor(const Options& options, const EventSink& events) {
 
   found("LibTorch", train::libtorch_version(), true, "");
   found("OpenCV", CV_VERSION, true, "");
+  const std::string blas = blas_name();
+  found("BLAS", blas.empty() ? "unknown, perhaps the slow reference" : blas, !blas.empty(),
+        blas.empty() ? "matrix products may be twenty times slower than they could be: apt install libopenblas0-openmp"
+                     : "");
   found("device", train::device_name(train::choose_device("auto")), true, "");
   try {
     found("CUDA", train::device_name(train::choose_device("cuda")), true, "");

@@ -1,0 +1,97 @@
+// What a data set holds, how it looks, and the pack that training reads.
+#include "verbs.hpp"
+
+#include "experiment_file.hpp"
+
+#include "data/inspect.hpp"
+#include "exit_codes.hpp"
+#include "train/device.hpp"
+#include "train/images.hpp"
+#include "train/reporter.hpp"
+#include "vision/image_io.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <thread>
+
+namespace vaso::worker {
+namespace {
+
+// A phase's view of the outside where there is no run to log into.
+class PlainReporter final : public train::Reporter {
+ public:
+  explicit PlainReporter(const EventSink& events) : events_(events) {}
+  void stage(const std::string& text) override { events_.stage(text); }
+  void progress(std::int64_t done, std::int64_t total, const std::string& text) override {
+    events_.progress(done, total, text);
+  }
+  void note(const std::string& text) override { events_.note(text); }
+  void log(std::int64_t, const std::map<std::string, double>&) override {}
+  void forget_from(std::int64_t) override {}
+  void artefact(const std::string&, const std::filesystem::path&) override {}
+  bool stop_requested() const override { return worker::stop_requested(); }
+
+ private:
+  const EventSink& events_;
+};
+
+int threads() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
+}  // namespace
+
+int data_info(const Options& options, const EventSink& events) {
+  const config::Node cell = first_cell(options);
+  PluginHost host = open_plugins(options, cell);
+  const train::Recipe recipe = data_recipe(cell, host, "");
+  const train::Images images = train::open_images(recipe);
+  events.stage(fmt::format("looking at {} images", images.count));
+  const data::Inspection inspection =
+      data::inspect(*images.dataset, recipe.settings.data.limit, threads(),
+                    [&](std::int64_t done, std::int64_t total) { events.progress(done, total, "images"); });
+  nlohmann::json result = nlohmann::json::parse(inspection.to_json());
+  result["text"] = inspection.to_text();
+  result["faults"] = inspection.faults.size();
+  events.result(result.dump());
+  return exit_ok;
+}
+
+int data_preview(const Options& options, const EventSink& events) {
+  const config::Node cell = first_cell(options);
+  PluginHost host = open_plugins(options, cell);
+  const train::Recipe recipe = data_recipe(cell, host, "");
+  const train::Images images = train::open_images(recipe);
+  const train::GuidanceGraph guidance(recipe);
+  const std::string& filter = recipe.settings.guidance.filter;
+  const std::vector<data::ExtraMap> maps = {{train::GuidanceGraph::map_name(filter), [&](const Record& record) {
+                                               return guidance.source(filter).map(record);
+                                             }}};
+  const std::filesystem::path file = options.out.empty() ? "preview.png" : options.out;
+  events.stage(fmt::format("drawing {} of {} images", std::min(options.count, images.count), images.count));
+  vision::write_png(file, data::contact_sheet(*images.dataset, std::min(options.count, images.count), maps));
+  events.result(nlohmann::json{{"text", ""}, {"faults", 0}, {"file", file.string()}}.dump());
+  return exit_ok;
+}
+
+int data_pack(const Options& options, const EventSink& events) {
+  const config::Node cell = first_cell(options);
+  PluginHost host = open_plugins(options, cell);
+  const train::Recipe recipe = data_recipe(cell, host, "");
+  const train::Images images = train::open_images(recipe);
+  const train::GuidanceGraph guidance(recipe);
+  PlainReporter reporter(events);
+  std::filesystem::path file = options.out;
+  if (file.empty()) {
+    train::open_pack(recipe, images, guidance, options.home / "cache", reporter);
+    file = options.home / "cache";
+  } else {
+    train::make_pack(file, recipe, images, guidance, reporter);
+  }
+  events.result(nlohmann::json{
+      {"text", fmt::format("{} images are packed", images.count)}, {"faults", 0}, {"file", file.string()}}
+                    .dump());
+  return exit_ok;
+}
+
+}  // namespace vaso::worker
