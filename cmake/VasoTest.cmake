@@ -14,6 +14,6 @@ function(vaso_add_test NAME)
   foreach(SUITE ${ARG_SUITES})
     add_test(NAME ${NAME}.${SUITE} COMMAND ${NAME} --test-suite=${SUITE} --no-intro)
     set_tests_properties(${NAME}.${SUITE} PROPERTIES LABELS ${SUITE} ENVIRONMENT
-      "VASO_SOURCE_DIR=${PROJECT_SOURCE_DIR};VASO_BUILD_DIR=${CMAKE_BINARY_DIR}")
+      "VASO_SOURCE_DIR=${PROJECT_SOURCE_DIR};VASO_BUILD_DIR=${CMAKE_BINARY_DIR};OMP_WAIT_POLICY=PASSIVE")
   endforeach()
 endfunction()
