@@ -131,6 +131,12 @@ TEST_SUITE("unit") {
     CHECK(latex.find("\n% note: two lines\n") != std::string::npos);
   }
 
+  TEST_CASE("whole means show their deviation") {
+    Table table = sample();
+    table.rows = {{{"random"}, {{{1, 3}, {1, 2}}, {{98, 98}, {1, 2}}}}};
+    CHECK(write(table, Format::markdown).find("| random | 2.0 ± 1.4 | 98 ± 0 | 2 |") != std::string::npos);
+  }
+
   TEST_CASE("n stands behind each metric where they disagree") {
     Table table = sample();
     table.rows[1].cells[1] = {{13}, {4}};
@@ -180,6 +186,7 @@ TEST_SUITE("unit") {
         " 7  e\u0301te\u0301\n"
         " 8  two lines\n");
     CHECK(align({{"血管", "x"}, {"Gefäß", "y"}, {"\xff", "z"}}, false) == "血管   x\nGefäß  y\n\xff      z\n");
+    CHECK(align({{"e\u0301te\u0301", "x"}, {"four", "y"}}, false) == "e\u0301te\u0301   x\nfour  y\n");
     CHECK(align({{"a", "b"}, {"only one"}}, false) == "a         b\nonly one\n");
     CHECK(align({}, true) == "");
   }
