@@ -25,7 +25,7 @@ struct Summary {
   std::array<std::int64_t, 256> histogram{};
   std::map<std::string, double> marked;
   std::string digest;
-  std::uint64_t hash = 0;
+  Sketch sketch;
 };
 
 Summary summarise(const Dataset& dataset, std::int64_t index) {
@@ -48,7 +48,7 @@ Summary summarise(const Dataset& dataset, std::int64_t index) {
   }
   const std::string_view bytes(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
   summary.digest = runs::sha256(bytes) + " " + std::to_string(image.width);
-  summary.hash = difference_hash(image);
+  summary.sketch = sketch(image);
   return summary;
 }
 
@@ -122,16 +122,16 @@ void describe_maps(Inspection& result, const std::vector<Summary>& summaries) {
 
 void find_duplicates(Inspection& result, const std::vector<Summary>& summaries) {
   std::map<std::string, std::vector<std::string>> equal;
-  std::vector<std::uint64_t> hashes;
+  std::vector<Sketch> sketches;
   for (const Summary& summary : summaries) {
     equal[summary.digest].push_back(full_name(summary.id));
-    hashes.push_back(summary.hash);
+    sketches.push_back(summary.sketch);
   }
   for (auto& [digest, names] : equal) {
     if (names.size() > 1) result.duplicates.push_back(std::move(names));
   }
   std::sort(result.duplicates.begin(), result.duplicates.end());
-  for (const std::vector<std::int64_t>& group : near_groups(hashes)) {
+  for (const std::vector<std::int64_t>& group : near_groups(sketches)) {
     result.near.emplace_back();
     for (const std::int64_t i : group)
       result.near.back().push_back(full_name(summaries[static_cast<std::size_t>(i)].id));

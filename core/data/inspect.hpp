@@ -37,7 +37,7 @@ struct Inspection {
   std::vector<MapShare> maps;
   std::vector<SourceCount> sources;
   std::vector<std::vector<std::string>> duplicates;  // groups of records with equal pixels
-  std::vector<std::vector<std::string>> near;        // groups that look alike at 9×8 pixels; equal ones included
+  std::vector<std::vector<std::string>> near;        // groups that look alike at 32×32 pixels; equal ones included
 
   std::string to_text() const;
   std::string to_json() const;
