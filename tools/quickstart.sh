@@ -56,4 +56,5 @@ picture="$(find "$home" -name plan.png -path '*anatomy*' -printf '%T@ %p\n' 2>/d
 if [[ -n "$picture" ]]; then
   printf '\nA picture of image, guidance map, mask and reconstruction:\n  %s\n' "$picture"
 fi
+# shellcheck disable=SC2016  # $PATH is for the reader to expand
 printf '\nTo call vaso by its name:  export PATH="%s/bin:$PATH" VASO_HOME="%s"\n' "$build" "$home"
