@@ -2,6 +2,7 @@
 
 #include "config/files.hpp"
 #include "config/path.hpp"
+#include "config/utf8.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +22,7 @@ template <class T>
 struct Words;
 template <>
 struct Words<bool> {
-  static constexpr const char *one = "true or false", *many = "a list of true and false", *example = "true";
+  static constexpr const char *one = "true or false", *example = "true";
 };
 template <>
 struct Words<std::int64_t> {
@@ -40,11 +41,11 @@ std::string as_shown(double number) { return to_json(Node(number, {})); }
 
 // "the text "0.5"", "the number 1.5", "a table": long values are cut.
 std::string found(const Node& node) {
-  constexpr std::size_t longest = 60;
+  constexpr int longest = 60;
   if (node.is_table()) return "a table";
   if (std::holds_alternative<bool>(node.value)) return to_text(node);
   std::string text = to_text(node);
-  if (text.size() > longest) text = text.substr(0, longest) + "…";
+  if (const std::size_t end = byte_of_column(text, longest); end < text.size()) text = text.substr(0, end) + "…";
   return fmt::format("the {} {}", node.type_name(), text);
 }
 
@@ -81,7 +82,7 @@ class FieldReader {
   void read(const Node& node, std::vector<T>& slot) {
     if (!node.is_array()) {
       const bool single = converted<T>(node).has_value();
-      const std::string shown = single ? "[" + to_text(node) + "]" : example(slot);
+      const std::string shown = single ? fmt::format("[{}]", to_text(node)) : example(slot);
       return refuse(node, fmt::format("must be {}, not {}", Words<T>::many, found(node)), why(), assignment(shown));
     }
     const Node::Array& list = node.array();
@@ -170,9 +171,9 @@ class FieldReader {
     if (text.empty()) return true;
     const bool from_file = node.origin.line > 0;
     const fs::path folder = from_file ? fs::path(node.origin.file).parent_path() : fs::path();
-    fs::path path = fs::absolute(folder / text).lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();  // "frames/" is "frames"
     std::error_code error;
+    fs::path path = fs::absolute(folder / text, error).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "frames/" is "frames"
     if (text.find('\0') == std::string::npos && fs::exists(path, error)) {
       text = path.string();
       return true;
@@ -202,7 +203,7 @@ class FieldReader {
     for (std::int64_t i = 0; slot.empty() && i < std::max<std::int64_t>(field_.length, 1); ++i) {
       out += (i == 0 ? "" : ", ") + one;
     }
-    return "[" + out + "]";
+    return fmt::format("[{}]", out);
   }
 
   std::string assignment(const std::string& value) const {

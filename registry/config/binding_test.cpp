@@ -123,6 +123,8 @@ TEST_SUITE("unit") {
       CHECK(fault.hint == c.hint);
       CHECK(fault.where.line == 1);
     }
+    const std::string cut = fault_of("ratio = '" + std::string(57, 'x') + "éééé'").what;
+    CHECK(cut == "`ratio` must be a number, not the text \"" + std::string(57, 'x') + "é…");
     CHECK(fault_of("ratio = 'half'").why == "pretrain.ratio: share of patches hidden");
     CHECK(fault_of("weight = 'half'").why == "pretrain.weight: of the loss [mm]");
     CHECK(fault_of("betas = [0.9, 'x']").where.column == 15);

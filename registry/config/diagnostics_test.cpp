@@ -46,6 +46,9 @@ TEST_SUITE("unit") {
     CHECK(near_names("epoch", names) == std::vector<std::string>{"epochs"});
     CHECK(near_names("warmup", names) == std::vector<std::string>{"warmup_epochs"});
     CHECK(near_names("lr", names) == std::vector<std::string>{"min_lr", "base_lr"});
+    // Longer names may be farther off.
+    CHECK(near_names("recontsruciton", {"reconstruction"}).size() == 1);
+    CHECK(near_names("rtaoi", {"ratio"}).empty());
     CHECK(near_names("colour", names).empty());
     CHECK(near_names("", names).empty());
     CHECK(near_names("x", names).empty());

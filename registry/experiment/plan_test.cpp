@@ -1,6 +1,7 @@
 #include "experiment/plan.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 using namespace vaso;
 using namespace vaso::experiment;
@@ -121,7 +122,7 @@ TEST_SUITE("unit") {
     CHECK(fault_of("[study]\nseeds = [1, 'x']").where.column == 13);
     CHECK(fault_of("[study]\nseeds = [1]\n[study.factors]\nseed = [2]").what == "`seed` is varied twice");
     std::string grid = "[study.factors]\n";
-    for (int i = 0; i < 20; ++i) grid += "f" + std::to_string(i) + " = [1, 2, 3, 4, 5, 6, 7, 8]\n";
+    for (int i = 0; i < 20; ++i) grid += fmt::format("f{} = [1, 2, 3, 4, 5, 6, 7, 8]\n", i);
     CHECK(fault_of(grid).what == "the study has more than 10000 cells");
   }
 
