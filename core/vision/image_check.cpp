@@ -113,7 +113,7 @@ ImageHeader check_png(Bytes file) {
     // Only what the decoder will be given is checked: a wrong sum in a comment harms nobody.
     if (is_critical(chunk) &&
         crc32(chunk.whole.subspan(4, 4 + chunk.data.size())) != numbers.number(at + chunk.data.size(), 4)) {
-      throw BrokenImage("PNG is damaged: the check sum of its " + std::string(chunk.type) + " chunk is wrong");
+      throw BrokenImage("PNG is damaged: the check sum of a chunk is wrong");
     }
   });
   if (header.width == 0 || header.height == 0) throw BrokenImage("PNG has no image header (IHDR)");

@@ -21,7 +21,7 @@ struct Params {
   double blur = 0.8;
   double background = 1;
   double catheter = 0.8;
-  double collimator = 0.25;
+  double collimator = 0.15;
 
   void describe(Schema& s) {
     s.field(count, "count", "how many frames there are").range(1, 10'000'000);

@@ -17,7 +17,7 @@ struct SceneOptions {
   double blur = 0.8;           // of focus and detector, pixels of a 512-pixel frame, standard deviation
   double background = 1;       // strength of lungs, ribs, spine and diaphragm
   double catheter = 0.8;       // share of frames with one
-  double collimator = 0.25;    // share of frames with a round black frame
+  double collimator = 0.15;    // share of frames with a round black frame
 };
 
 struct Scene {
