@@ -95,13 +95,14 @@ void add_cell(StudyPlan& plan, const config::Node& tree, const std::string& labe
 }
 
 // A finished one before a newer one that was repeated with --again and failed.
-std::optional<runs::Run> equal_run(const std::vector<runs::Run>& all, const std::string& identity) {
-  std::optional<runs::Run> best;
+std::optional<runs::Run> equal_run(const runs::Store& store, const std::vector<runs::Run>& all,
+                                   const std::string& identity) {
+  const runs::Run* best = nullptr;
   for (const runs::Run& run : all) {  // newest last
     if (run.identity != identity) continue;
-    if (!best || run.status == runs::Status::finished || best->status != runs::Status::finished) best = run;
+    if (best == nullptr || run.status == runs::Status::finished || best->status != runs::Status::finished) best = &run;
   }
-  return best;
+  return best == nullptr ? std::nullopt : store.get(best->id);  // `all` leaves the long columns out
 }
 
 }  // namespace
@@ -141,7 +142,7 @@ void decide(StudyPlan& plan, const runs::Store& store, bool resume, bool again) 
   const std::vector<runs::Run> all = store.all();
   for (PlannedRun& run : plan.runs) {
     run.action = Action::start;
-    run.existing = equal_run(all, run.identity);
+    run.existing = equal_run(store, all, run.identity);
     if (!run.existing || again) continue;
     switch (run.existing->status) {
       case runs::Status::finished:
