@@ -57,6 +57,7 @@ TEST_SUITE("unit") {
          "a line is `key = value`; keys beyond letters, digits, _ and - stand in quotes", 2},
         {"x = 1\nratio = 0.5\nratio = 0.6\n", "ratio = 0.6",
          "a key stands once in its table, and a table once in its file", 3},
+        {"t = {a = 1, a = 2}\n", "a = 2}", "a key stands once in its table, and a table once in its file", 1},
         {"[a]\nx=1\n[a]\ny=1\n", "[a]", "a key stands once in its table, and a table once in its file", 3},
         {"a = 0.5 0.6\n", "0.6", "one value per line; text stands in quotes, lists in [ ]", 1},
         {"ratio = 0,5\n", ",5", "numbers have a point, not a comma; lists stand in [ ]", 1},
