@@ -140,6 +140,7 @@ TEST_SUITE("unit") {
     CHECK(fault_of("betas = [0.9, 1.5]").what == "element 2 of `betas` must be between 0 and 1, not 1.5");
     CHECK(fault_of("betas = [0.9]").what == "`betas` must have 2 elements, not 1");
     CHECK(fault_of("betas = [0.9]").hint == "for example `betas = [0.9, 0.95]`");
+    CHECK(fault_of("betas = [0.1, 0.2, 0.3]").what == "`betas` must have 2 elements, not 3");
     CHECK(fault_of("betas = []").what == "`betas` must have 2 elements, not 0");
     CHECK(fault_of("weight = nan").what == "`weight` must be a finite number, not nan");
     CHECK(fault_of("weight = -inf").what == "`weight` must be a finite number, not -inf");
@@ -180,13 +181,14 @@ TEST_SUITE("unit") {
     const tests::TemporaryFolder folder;
     const std::filesystem::path before = std::filesystem::current_path();
     std::filesystem::current_path(folder.path());
-    std::ofstream("s.safetensors") << "x";
+    std::filesystem::create_directory("weights");
+    std::ofstream("weights/s.safetensors") << "x";
     Node root = parse("", "experiments/e.toml");
-    apply_override(root, "weights=s.safetensors");
+    apply_override(root, "weights=weights/s.safetensors");
     const Bound good = bound(root);
     apply_override(root, "weights=t");
     const Bound bad = bound(root);
-    const std::string expected = (std::filesystem::current_path() / "s.safetensors").string();
+    const std::string expected = (std::filesystem::current_path() / "weights/s.safetensors").string();
     std::filesystem::current_path(before);
     CHECK(good.faults.empty());
     CHECK(good.parameters.weights == expected);
