@@ -53,6 +53,7 @@ TEST_SUITE("unit") {
                                     std::string(R"({"event":"progress","done":9223372036854775808})"),
                                     std::string(R"({"event":"progress","done":1e30})"),
                                     std::string(R"({"event":"fault","code":4294967296})"),
+                                    std::string(R"({"event":"fault","code":-4294967296})"),
                                     std::string(R"({"event":"note","text":"x")"),
                                     std::string("{\"event\":\"note\",\"text\":\"\xff\"}"),
                                     std::string("\0{}", 3),
