@@ -191,6 +191,6 @@ class Images final : public Dataset {
 
 }  // namespace
 
-VASO_PLUGIN("image-folders", "0.1.0", "dataset.images") {
+VASO_PLUGIN("dataset.images", "1.0.0", "dataset.images") {
   plugins.add<Images, Params>("images", "folders of PNG, JPEG, BMP, TIFF and PGM frames, with masks in side folders");
 }

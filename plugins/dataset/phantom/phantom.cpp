@@ -76,6 +76,6 @@ class Phantom final : public Dataset {
 
 }  // namespace
 
-VASO_PLUGIN("phantom-dataset", "0.1.0", "dataset.phantom") {
+VASO_PLUGIN("dataset.phantom", "1.0.0", "dataset.phantom") {
   plugins.add<Phantom, Params>("phantom", "angiogram-like frames with exact vessel masks, drawn as they are read");
 }

@@ -64,7 +64,7 @@ class Frangi final : public GuidanceSource {
 
 }  // namespace
 
-VASO_PLUGIN("frangi-guidance", "0.1.0", "guidance.frangi") {
+VASO_PLUGIN("guidance.frangi", "1.0.0", "guidance.frangi") {
   plugins.add<Frangi, Params>("frangi",
                               "Frangi 1998 vesselness of dark tubes; mask by percentile and size of components");
 }

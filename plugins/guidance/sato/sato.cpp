@@ -64,7 +64,7 @@ class Sato final : public GuidanceSource {
 
 }  // namespace
 
-VASO_PLUGIN("sato-guidance", "0.1.0", "guidance.sato") {
+VASO_PLUGIN("guidance.sato", "1.0.0", "guidance.sato") {
   plugins.add<Sato, Params>(
       "sato", "the released VasoMIM filter and mask, to the pixel: Sato tubeness, percentile, one component");
 }

@@ -32,6 +32,6 @@ class Stored final : public GuidanceSource {
 
 }  // namespace
 
-VASO_PLUGIN("stored-guidance", "0.1.0", "guidance.stored") {
+VASO_PLUGIN("guidance.stored", "1.0.0", "guidance.stored") {
   plugins.add<Stored, Params>("stored", "a map that the data set itself brings: masks made elsewhere, or the truth");
 }
