@@ -49,7 +49,8 @@ cat <<'TEXT'
    patches, once hidden at random, once with vessels hidden more and more often. Ctrl-C is safe: run this again.
 TEXT
 echo
-"$build/bin/vaso" run "$root/experiments/quickstart.toml" --home "$home" --resume
+export VASO_HOME="$home"
+"$build/bin/vaso" run "$root/experiments/quickstart.toml" --resume
 took
 
 picture="$(find "$home" -name plan.png -path '*anatomy*' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2- || true)"

@@ -16,8 +16,8 @@ namespace vaso {
 // because the dynamic linker's C frames stand between the two.
 //
 // A verdict is not remembered between processes: what a static initialiser does may depend on more than its file (the
-// environment, a device, other libraries), and a trial costs 15 ms (measured with LibTorch loaded, whose own start takes
-// 400). Call it before threads are started: only the calling thread lives on in the child.
+// environment, a device, other libraries), and a trial costs 15 ms (measured with LibTorch loaded, whose own start
+// takes 400). Call it before threads are started: only the calling thread lives on in the child.
 std::string try_in_child(const std::filesystem::path& library,
                          std::chrono::milliseconds patience = std::chrono::seconds(20));
 

@@ -16,16 +16,16 @@
 
 typedef struct VasoCard {
   char magic[8];
-  uint32_t size;       /* sizeof(VasoCard) when the plugin was built */
-  uint32_t sdk;        /* VASO_SDK_NUMBER */
-  uint32_t standard;   /* __cplusplus */
-  uint32_t cxx11_abi;  /* _GLIBCXX_USE_CXX11_ABI */
-  char compiler[32];   /* "gcc 12.2.0" */
-  char libtorch[32];   /* "1.13.0" */
-  char opencv[16];     /* "4.6.0" */
-  char build[16];      /* "release", or "debug" where assertions are on */
-  char id[48];         /* "masking.anatomy" */
-  char version[16];    /* "1.0.0" */
+  uint32_t size;        /* sizeof(VasoCard) when the plugin was built */
+  uint32_t sdk;         /* VASO_SDK_NUMBER */
+  uint32_t standard;    /* __cplusplus */
+  uint32_t cxx11_abi;   /* _GLIBCXX_USE_CXX11_ABI */
+  char compiler[32];    /* "gcc 12.2.0" */
+  char libtorch[32];    /* "1.13.0" */
+  char opencv[16];      /* "4.6.0" */
+  char build[16];       /* "release", or "debug" where assertions are on */
+  char id[48];          /* "masking.anatomy" */
+  char version[16];     /* "1.0.0" */
   char components[256]; /* "masking.anatomy guidance.vessel": KIND.NAME, separated by one space */
 } VasoCard;
 

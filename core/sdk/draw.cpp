@@ -32,7 +32,7 @@ at::Tensor draw_weighted(const at::Tensor& weights, std::int64_t count, at::Gene
 at::Tensor draw_evenly(const at::Tensor& taken, const at::Tensor& count, at::Generator generator) {
   at::Tensor keys = at::empty(taken.sizes(), taken.options().dtype(at::kDouble));
   keys.uniform_(0.0, 1.0, std::move(generator));
-  keys.masked_fill_(taken, 2.0);  // after every free token
+  keys.masked_fill_(taken, 2.0);       // after every free token
   constexpr std::int64_t columns = 1;  // typed: a plain 1 could also mean `stable`
   const at::Tensor rank = keys.argsort(columns).argsort(columns);
   return (rank < count.to(rank.device()).unsqueeze(1)).logical_and(taken.logical_not());

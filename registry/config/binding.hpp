@@ -26,9 +26,9 @@ void refuse_unknown(const Node& table, const std::string& owner, const std::set<
 // Current values of the fields as nodes (origin "default"): for `plugins info`, `config show` and the database.
 Node values(const Schema& schema);
 
-// [{"name","type","meaning","unit","default","least","most","choices","length","path"}…] as JSON text, for `vaso plugins
-// info`. type: boolean, integer, number, text, list of integers, list of numbers, list of texts. least and most are null
-// where there is no limit, length where it is free.
+// [{"name","type","meaning","unit","default","least","most","choices","length","path"}…] as JSON text, for `vaso
+// plugins info`. type: boolean, integer, number, text, list of integers, list of numbers, list of texts. least and most
+// are null where there is no limit, length where it is free.
 std::string schema_to_json(const Schema& schema);
 
 }  // namespace vaso::config

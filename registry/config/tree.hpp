@@ -50,9 +50,9 @@ struct Entry {
   Node node;
 };
 
-// Reads a file and all that it extends (`extends = "base.toml"` or a list; paths relative to the file that says so; later
-// ones and the file itself win key by key; arrays are replaced whole; cycles are refused). Then applies overrides.
-// Throws ConfigError with every syntax error found.
+// Reads a file and all that it extends (`extends = "base.toml"` or a list; paths relative to the file that says so;
+// later ones and the file itself win key by key; arrays are replaced whole; cycles are refused). Then applies
+// overrides. Throws ConfigError with every syntax error found.
 Node load(const std::filesystem::path& file, const std::vector<std::string>& overrides);
 
 // One TOML text without the files it may extend; `name` stands for the file in origins.
@@ -70,8 +70,8 @@ std::string to_toml(const Node& root, bool with_origins);
 // database.
 std::string to_json(const Node& root);
 
-// All leaves as (dotted path, canonical text of the value, origin). A text stands without quotes, as tables show it; the
-// elements of a list are leaves of their own only where it holds tables.
+// All leaves as (dotted path, canonical text of the value, origin). A text stands without quotes, as tables show it;
+// the elements of a list are leaves of their own only where it holds tables.
 struct Leaf {
   std::string path;
   std::string value;

@@ -22,7 +22,7 @@ struct Event {
   int code = 0;
 };
 
-std::string to_line(const Event& event);     // JSON with "\n"
+std::string to_line(const Event& event);              // JSON with "\n"
 bool from_line(std::string_view line, Event& event);  // false: not one of ours
 
 }  // namespace vaso::experiment

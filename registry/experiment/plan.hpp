@@ -15,8 +15,8 @@ struct Cell {
   std::string label;  // "masking.strategy=random seed=1"; "" where nothing varies
 };
 
-// Expands [study.factors] (full grid, first factor slowest) and [study] seeds. Throws ConfigError (a factor that is no list,
-// an empty list, a level of a path that the file does not have is allowed).
+// Expands [study.factors] (full grid, first factor slowest) and [study] seeds. Throws ConfigError (a factor that is no
+// list, an empty list, a level of a path that the file does not have is allowed).
 std::vector<Cell> expand(const config::Node& root);
 
 // The part of a cell that a phase depends on, so that runs which would be equal are recognised: `segmentor` depends on

@@ -28,7 +28,8 @@ struct General {  // top level
     s.field(seed, "seed", "every random number of the run follows from it").at_least(0);
     s.field(threads, "threads", "threads for the computation; 0 = all cores").range(0, 1024);
     s.field(device, "device", "where to compute; auto = CUDA where there is one").choices({"auto", "cpu", "cuda"});
-    s.field(precision, "precision", "of the forward pass; weights and optimizer stay in fp32").choices({"fp32", "bf16"});
+    s.field(precision, "precision", "of the forward pass; weights and optimizer stay in fp32")
+        .choices({"fp32", "bf16"});
     s.field(phases, "phases", "what to run, in order").choices({"segmentor", "pretrain"});
     s.field(plugins, "plugins", "folders to look for plugins in, before VASO_PLUGIN_PATH").path();
   }
@@ -64,7 +65,8 @@ struct Guidance {  // [guidance], beside sub-tables of the sources
   std::string filter = "frangi";
   std::string source = "co_guidance";
   void describe(Schema& s) {
-    s.field(filter, "filter", "guidance component whose binary mask teaches the segmentor and counts masked vessel patches");
+    s.field(filter, "filter",
+            "guidance component whose binary mask teaches the segmentor and counts masked vessel patches");
     s.field(source, "source", "guidance component that tells the masking strategy where vessels are");
   }
 };
@@ -78,13 +80,17 @@ struct Segmentor {  // [segmentor]: UNeXt-S, its training and use
   double power = 0.9;
   std::int64_t image_size = 224;
   void describe(Schema& s) {
-    s.field(weights, "weights", "safetensors file to use instead of training one in phase segmentor; \"\" = train").path();
-    s.field(reinit_bug, "reinit_bug", "re-initialise the shift-MLPs and layer norms after loading, as the released code does");
+    s.field(weights, "weights", "safetensors file to use instead of training one in phase segmentor; \"\" = train")
+        .path();
+    s.field(reinit_bug, "reinit_bug",
+            "re-initialise the shift-MLPs and layer norms after loading, as the released code does");
     s.field(epochs, "epochs", "passes over the data").at_least(1);
     s.field(batch_size, "batch_size", "images per step").at_least(1);
     s.field(learning_rate, "learning_rate", "Adam's, at the start").range(0, 10);
     s.field(power, "power", "of the polynomial decay lr·(1−e/E)^power, per epoch").range(0, 10);
-    s.field(image_size, "image_size", "side of the crops it is trained on; a multiple of 32").unit("px").range(32, 4096);
+    s.field(image_size, "image_size", "side of the crops it is trained on; a multiple of 32")
+        .unit("px")
+        .range(32, 4096);
   }
 };
 
@@ -133,7 +139,8 @@ struct Pretrain {  // [pretrain]
     s.field(epochs, "epochs", "passes over the data").at_least(1);
     s.field(batch_size, "batch_size", "images per forward pass").at_least(1);
     s.field(accumulate, "accumulate", "forward passes per optimizer step").at_least(1);
-    s.field(checkpoint_minutes, "checkpoint_minutes", "minutes between checkpoints; one is written after every epoch anyway")
+    s.field(checkpoint_minutes, "checkpoint_minutes",
+            "minutes between checkpoints; one is written after every epoch anyway")
         .unit("min")
         .at_least(1);
     s.field(pictures, "pictures", "images in the picture made at the end; 0 = none").range(0, 64);

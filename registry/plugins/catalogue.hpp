@@ -21,14 +21,15 @@ struct Catalogue {
   std::vector<std::filesystem::path> searched;  // in order, also those that do not exist
   std::vector<Found> found;                     // usable and refused, sorted by file
 
-  const Found* provider(const std::string& component) const;  // usable ones only
-  std::vector<std::string> components() const;                // of usable ones, sorted
+  const Found* provider(const std::string& component) const;      // usable ones only
+  std::vector<std::string> components() const;                    // of usable ones, sorted
   std::vector<std::string> names(const std::string& kind) const;  // "random", "anatomy" for "masking"
   // "no plugin provides `masking.rndom`; did you mean …; looked in …; refused: …"
   std::string explain_missing(const std::string& component) const;
 };
 
-// The search path: folders given (configuration, --plugins), then VASO_PLUGIN_PATH (colon separated), then ../plugins and
+// The search path: folders given (configuration, --plugins), then VASO_PLUGIN_PATH (colon separated), then ../plugins
+// and
 // ../lib/vasolab/plugins beside the running program. A folder named twice counts once.
 std::vector<std::filesystem::path> search_path(const std::vector<std::filesystem::path>& configured);
 

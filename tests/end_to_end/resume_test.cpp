@@ -98,8 +98,8 @@ TEST_SUITE("end_to_end") {
   }
 
   TEST_CASE("a full disk during a checkpoint loses nothing") {
-    const std::vector<std::string> settings = {"--set",         "model.dim=192", "--set",
-                                               "model.heads=3", "--set",         "model.depth=4"};
+    const std::vector<std::string> settings = {"--set", "model.dim=192", "--set", "model.heads=3",
+                                               "--set", "model.depth=4", "--set", "pretrain.epochs=2"};
     const Uninterrupted expected = run_through(settings);
     const Laboratory lab;
     lab.write("one.toml", stoppable_experiment());

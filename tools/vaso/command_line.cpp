@@ -160,11 +160,21 @@ void Common::take_experiment(CommandLine& line) {
   take_plugins(line);
 }
 
-void Common::take_home(CommandLine& line) {
+namespace {
+
+std::string usual_home() {
   const char* variable = std::getenv("VASO_HOME");
-  home = variable != nullptr && *variable != '\0' ? variable : "runs";
+  return variable != nullptr && *variable != '\0' ? variable : "runs";
+}
+
+}  // namespace
+
+void Common::take_home(CommandLine& line) {
+  home = usual_home();
   line.value(home, "home", "DIR", "folder of the run database and of the runs (default: $VASO_HOME, else ./runs)");
 }
+
+std::string Common::home_again() const { return home == usual_home() ? "" : " --home " + home; }
 
 void Common::take_format(CommandLine& line) {
   line.value(format, "format", "F", "text, json, md, latex or csv (default: text)");

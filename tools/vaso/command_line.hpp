@@ -59,6 +59,9 @@ struct Common {
   void take_format(CommandLine& line);
   void take_quiet(CommandLine& line);
 
+  // " --home DIR" where the next command needs it to find the same runs, else "".
+  std::string home_again() const;
+
   // The same for a worker.
   std::vector<std::string> for_worker() const;
 };

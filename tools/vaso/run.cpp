@@ -173,10 +173,11 @@ int run_file(const RunOptions& options, report::Format format) {
   Study study(plan, store, options);
   study.run_all();
   if (study.interrupted()) {
-    fmt::print(stderr, "\nInterrupted; nothing is lost. Go on with: vaso run {} --resume\n", file.string());
+    fmt::print(stderr, "\nInterrupted; nothing is lost. Go on with: vaso run {} --resume{}\n", file.string(),
+               options.home_again());
     return exit_interrupted;
   }
-  print_summary(plan, store, study.finished(), file, format, options.quiet);
+  print_summary(plan, store, study.finished(), file, format, options);
   if (study.failures().empty()) return exit_ok;
   fmt::print(stderr, "\n{}\n",
              err().paint(Paint::red, fmt::format("{} of {} runs failed:", study.failures().size(), plan.runs.size())));

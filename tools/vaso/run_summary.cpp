@@ -82,7 +82,7 @@ void print_files(const runs::Store& store, const std::vector<std::int64_t>& ids,
 }  // namespace
 
 void print_summary(const StudyPlan& plan, const runs::Store& store, const std::vector<std::int64_t>& finished,
-                   const std::string& experiment_file, report::Format format, bool quiet) {
+                   const std::string& experiment_file, report::Format format, const Common& options) {
   std::vector<std::int64_t> ids;  // of the last phase: what the study is about
   const std::string phase = plan.runs.back().phase;
   for (const std::int64_t id : finished) {
@@ -104,19 +104,20 @@ void print_summary(const StudyPlan& plan, const runs::Store& store, const std::v
     if (format == report::Format::text) fmt::print("\n{}\n", out().paint(Paint::bold, plan.experiment + ", " + phase));
     fmt::print("{}", text);
   }
-  if (quiet) return;
+  if (options.quiet) return;
   std::fflush(stdout);
   std::FILE* stream = format == report::Format::text ? stdout : stderr;
   print_files(store, finished, stream);
   fmt::print(stream, "\n{}\n", out().paint(Paint::bold, "What to try next"));
+  const std::string home = options.home_again();
   std::vector<std::pair<std::string, std::string>> ideas = {
-      {fmt::format("vaso show {}", ids.back()), "settings, metric series and plugins of a run"}};
-  if (!request.metrics.empty()) {
-    ideas.emplace_back(
-        fmt::format("vaso table --by {} --metric {} --format latex", joined(request.by), joined(request.metrics)),
-        "the same for a paper");
+      {fmt::format("vaso show {}{}", ids.back(), home), "settings, metric series and plugins of a run"}};
+  if (!request.metrics.empty() && !plan.factors.empty()) {
+    ideas.emplace_back(fmt::format("vaso table --by {} --metric {} --format latex{}", joined(request.by),
+                                   joined(request.metrics), home),
+                       "the same for a paper");
   }
-  ideas.emplace_back(fmt::format("vaso run {} --set masking.ratio=0.6", experiment_file),
+  ideas.emplace_back(fmt::format("vaso run {} --set masking.ratio=0.6{}", experiment_file, home),
                      "change one thing; what is equal is reused");
   ideas.emplace_back("vaso plugins info", "every component and its parameters");
   std::size_t width = 0;

@@ -9,7 +9,7 @@ namespace vaso::cli {
 // Standard output gets the table in `format`; the rest goes there too where the format is text, else to standard error.
 // `finished`: ids of the plan's runs that are finished, reused ones included.
 void print_summary(const StudyPlan& plan, const runs::Store& store, const std::vector<std::int64_t>& finished,
-                   const std::string& experiment_file, report::Format format, bool quiet);
+                   const std::string& experiment_file, report::Format format, const Common& options);
 
 // What would start, be reused or be refused.
 void print_plan(const StudyPlan& plan, report::Format format, bool quiet);

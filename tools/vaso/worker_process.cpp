@@ -133,8 +133,8 @@ WorkerEnd run_worker(const WorkerCall& call) {
   const auto began = std::chrono::steady_clock::now();
   const StopSignals signals;
   const pid_t parent = getpid();
-  // Threads of OpenMP wait for one another asleep: spinning, which is its default, makes training ten times slower as soon
-  // as the machine has anything else to do. Read when the library loads, so it must be in the environment by now.
+  // Threads of OpenMP wait for one another asleep: spinning, which is its default, makes training ten times slower as
+  // soon as the machine has anything else to do. Read when the library loads, so it must be in the environment by now.
   setenv("OMP_WAIT_POLICY", "PASSIVE", /*overwrite=*/0);
   const pid_t worker = fork();
   if (worker < 0) throw WorkerError(fmt::format("no process can be made: {}", std::strerror(errno)));
