@@ -3,7 +3,9 @@
 //   bench_step --model vit_ti --size 112 --decoder 128x2 --batch 64 --precision bf16 --threads 2
 //   bench_step --model unext --size 224 --batch 8
 //
-// Data are synthetic; nothing is read or written. Each figure is the median of --repeat steps after two warm-up steps.
+// Start it with OMP_WAIT_POLICY=PASSIVE, as vaso starts its worker: with other work on the cores, threads that spin at
+// the end of every loop make a step five times slower. Data are synthetic; nothing is read or written. Each figure is
+// the median of --repeat steps after two warm-up steps.
 #include "model/mae_decoder.hpp"
 #include "model/mim_losses.hpp"
 #include "model/unext.hpp"
