@@ -114,8 +114,6 @@ at::Tensor UnextS::forward(const at::Tensor& x) {
   }
   // Three convolutional stages; their outputs are added back on the way up.
   at::Tensor skip[4];
-  // Maps stay contiguous: with channels last all this is a tenth faster and, in LibTorch 1.13, some gradients of a
-  // batch are wrong by one percent.
   at::Tensor map = x.contiguous();
   for (int i = 0; i < 3; ++i) {
     map = at::relu(at::max_pool2d(ebn_[i]->forward(encoder_[i]->forward(map)), {2, 2}));

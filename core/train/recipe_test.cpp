@@ -98,6 +98,19 @@ TEST_SUITE("unit") {
     }
   }
 
+  TEST_CASE(
+      "a component's own sub-table wins over its kind's table, and other components' sub-tables do not reach it") {
+    const config::Node cell = config::parse(
+        with("strategy = \"anatomy\"",
+             "strategy = \"anatomy\"\nratio = 0.75\n[masking.anatomy]\nratio = 0.25\n[masking.random]\nratio = 0.9"),
+        "x.toml");
+    std::vector<config::Diagnostic> faults;
+    const Recipe recipe = read_recipe(cell, "pretrain", tests::plugin_host(), faults);
+    CHECK(faults.empty());
+    CHECK(recipe.masking.parameter_text().find("\"ratio\":0.25") != std::string::npos);
+    CHECK(recipe.masking.locate("ratio").line == 17);
+  }
+
   TEST_CASE("guidance by a segmentor that nobody trains is a fault; so is an experiment without a loss") {
     const auto faults = faults_of(good, false);
     REQUIRE_FALSE(faults.empty());
