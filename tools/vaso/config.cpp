@@ -29,7 +29,7 @@ int config_show(const Arguments& arguments) {
   const config::Node tree = with_host_defaults(config::load(words.front(), options.overrides), words.front());
   Grid grid{{"setting", "value", "from"}, {}};
   for (const config::Leaf& leaf : config::leaves(tree))
-    grid.rows.push_back({leaf.path, leaf.value, leaf.origin.place()});
+    grid.rows.push_back({leaf.path, leaf.value.empty() ? "\"\"" : leaf.value, leaf.origin.place()});
   std::string text = write(grid, format);
   fmt::print("{}", text);
   return exit_ok;
