@@ -22,7 +22,7 @@ TEST_SUITE("unit") {
   TEST_CASE("counts are grouped by thousands") {
     CHECK(grouped(7) == "7");
     CHECK(grouped(171478) == "171 478");
-    CHECK(grouped(-1000) == "-1 000");
+    CHECK(grouped(-100000) == "-100 000");
   }
 
   TEST_CASE("columns count code points and skip colours") {
