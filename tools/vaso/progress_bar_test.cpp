@@ -75,7 +75,7 @@ TEST_SUITE("unit") {
       bar.stage("training");
       for (int i = 55; i <= 100; ++i) bar.update(i, 100, "");
     });
-    CHECK(text.find("50 %") == text.npos);
+    CHECK(text.find("55 %") == text.npos);
     CHECK(text.find("60 %") != text.npos);
   }
 
