@@ -56,6 +56,7 @@ TEST_SUITE("end_to_end") {
       CHECK(std::filesystem::exists(std::filesystem::path(all[i].folder) / "plan.png"));
     }
     CHECK(store.settings(all[1].id).at("masking.strategy") == "random");
+    CHECK(store.settings(all[2].id).at("masking.beta_end") == "0.5");  // a default of the component
     for (const char* word : {"random", "anatomy", "masked_vessel_share", "plan.png", "encoder.safetensors"})
       CHECK(first.says(word));
 

@@ -1,6 +1,6 @@
 #include "study_plan.hpp"
 
-#include "absolute_paths.hpp"
+#include "component_settings.hpp"
 #include "experiment/plan.hpp"
 #include "host_defaults.hpp"
 #include "worker_query.hpp"
@@ -127,10 +127,10 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
     throw std::runtime_error(fmt::format("vaso sees {} cells in {}, vaso-worker {}: they are not of one build",
                                          cells.size(), file.string(), answers.size()));
   }
-  AbsolutePaths paths(common);
+  const ComponentSettings components(common);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     config::Node tree = with_host_defaults(std::move(cells[i].tree), file);
-    paths.apply(tree);
+    components.complete(tree);
     plan.experiment = std::get<std::string>(tree.find("name")->value);
     add_cell(plan, tree, cells[i].label, answers[i].at("phases"));
   }
