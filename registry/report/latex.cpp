@@ -47,7 +47,7 @@ std::string escape(const std::string& text) {
 std::string number(double value, Digits digits) {
   if (std::isnan(value)) return "\\mathrm{NaN}";
   if (std::isinf(value)) return value < 0 ? "-\\infty" : "\\infty";
-  const std::string text = shown(value, digits);
+  std::string text = shown(value, digits);
   const std::size_t e = text.find('e');
   if (e == std::string::npos) return text;
   return fmt::format("{} \\times 10^{{{}}}", text.substr(0, e), std::stoi(text.substr(e + 1)));
