@@ -328,9 +328,11 @@ class Pretraining {
 }  // namespace
 
 void pretrain(const config::Node& cell, PluginHost& host, const RunPlace& place, Reporter& reporter) {
+  const config::Node* weights = cell.find("segmentor.weights");
+  const auto* file = weights == nullptr ? nullptr : std::get_if<std::string>(&weights->value);
+  const bool has_weights = file != nullptr && !file->empty();
   std::vector<config::Diagnostic> faults;
-  PretrainParts parts =
-      fit_parts(cell, host, !place.segmentor.empty() || cell.find("segmentor.weights") != nullptr, faults);
+  PretrainParts parts = fit_parts(cell, host, !place.segmentor.empty() || has_weights, faults);
   if (!faults.empty()) throw config::ConfigError(std::move(faults));
   Pretraining(std::move(parts), place, reporter).run();
 }

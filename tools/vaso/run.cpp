@@ -1,5 +1,6 @@
 // vaso run: an experiment file becomes finished runs.
 #include "exit_codes.hpp"
+#include "experiment/plan.hpp"
 #include "grid.hpp"
 #include "home.hpp"
 #include "run_execution.hpp"
@@ -25,6 +26,8 @@ struct RunOptions : Common {
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
+// What tables group by: only what the phase depends on, so that a segmentor does not stand in the row of a masking
+// strategy.
 Settings settings_of(const config::Node& tree) {
   Settings settings;
   for (config::Leaf& leaf : config::leaves(tree)) settings.emplace_back(std::move(leaf.path), std::move(leaf.value));
@@ -106,7 +109,8 @@ class Study {
       reopen(store_, execution.run);
     } else {
       execution.run = row_of(planned, plan_.experiment, planned.parent ? ids_[*planned.parent] : 0);
-      make_row_and_folder(store_, execution.run, planned.plugins, settings_of(planned.tree), options_.home);
+      make_row_and_folder(store_, execution.run, planned.plugins,
+                          settings_of(experiment::relevant(planned.tree, planned.phase)), options_.home);
     }
     if (planned.parent) {
       const auto parent = store_.get(ids_[*planned.parent]);
