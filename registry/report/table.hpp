@@ -16,8 +16,8 @@ Format parse_format(const std::string& name);  // throws std::invalid_argument l
 struct TableRequest {
   std::vector<std::string> by;       // setting paths, "masking.strategy", or "phase", "experiment", "seed", "run"
   std::vector<std::string> metrics;  // as above
-  std::string phase;                 // "" = every phase that logged one of the metrics
-  std::string experiment;            // "" = all
+  std::string phase;       // "" = every phase that logged one of the metrics and has the tables that `by` names
+  std::string experiment;  // "" = all
 };
 
 struct Cell {

@@ -106,6 +106,25 @@ std::set<std::string> phases_with(const runs::Store& store, const std::vector<Ru
   return phases;
 }
 
+// A segmentor logs a loss too, but has no masking strategy: a phase in which no run has a setting of the table that a
+// key names has no place in rows by that key. Where every phase is so, all stay.
+void leave_out_phases_without(const runs::Store& store, const std::vector<Run>& runs,
+                              const std::vector<std::string>& by, std::set<std::string>& phases) {
+  for (const std::string& key : by) {
+    const std::size_t dot = key.find('.');
+    if (dot == std::string::npos) continue;
+    const std::string table = key.substr(0, dot + 1);
+    std::set<std::string> with;
+    for (const Run& run : runs) {
+      if (!phases.contains(run.phase) || with.contains(run.phase)) continue;
+      const Settings settings = store.settings(run.id);
+      const auto first = settings.lower_bound(table);
+      if (first != settings.end() && first->first.starts_with(table)) with.insert(run.phase);
+    }
+    if (!with.empty()) phases = with;
+  }
+}
+
 // Levels of one factor in the order of a table: numbers by size, names as they came first in the database, which is the
 // order in which the study lists them.
 std::map<std::string, std::size_t> ranks_of(const std::vector<std::string>& values) {
@@ -248,7 +267,8 @@ Table tabulate(const runs::Store& store, const TableRequest& request) {
   std::vector<Run> runs = in_scope(store, request);
   refuse_unknown_metrics(store, runs, metrics);
   if (request.phase.empty()) {
-    const std::set<std::string> phases = phases_with(store, runs, metrics);
+    std::set<std::string> phases = phases_with(store, runs, metrics);
+    leave_out_phases_without(store, runs, request.by, phases);
     if (!phases.empty()) std::erase_if(runs, [&](const Run& run) { return !phases.contains(run.phase); });
   }
 

@@ -145,6 +145,19 @@ TEST_SUITE("unit") {
     CHECK(asked.notes == std::vector<std::string>{"1 run left out: failed (2)"});
   }
 
+  TEST_CASE("a phase without the table that a key names has no row, though it logged the metric") {
+    Study study;
+    study.add({{"guidance.filter", "sato"}}, {{"loss", 0.7}}, 0, Status::finished, "segmentor");
+    study.run(random_masking, 0.4);
+    study.run(anatomy, 0.3);
+    const Table table = study.table({"masking.strategy"});
+    REQUIRE(table.rows.size() == 2);
+    CHECK(table.rows[0].key.front() == "random");
+    CHECK(table.rows[0].cells.front().values == std::vector<double>{0.4});
+    CHECK(study.table({"phase"}).rows.size() == 2);
+    CHECK(study.table({}).rows.front().cells.front().values.size() == 3);
+  }
+
   TEST_CASE("runs that did not finish are left out and named") {
     Study study;
     study.run(random_masking, 0.8);
