@@ -2,6 +2,7 @@
 
 #include "sdk/dataset.hpp"
 #include "sdk/guidance.hpp"
+#include "sdk/head.hpp"
 #include "sdk/loss.hpp"
 #include "sdk/masking.hpp"
 #include "sdk/objective.hpp"
@@ -46,6 +47,23 @@ std::vector<ViewSpec> Objective::views(const ViewSpec& configured) const { retur
 
 Dataset::~Dataset() = default;
 std::vector<std::string> Dataset::maps() const { return {}; }
+std::vector<std::string> Dataset::labels() const { return {}; }
+bool Dataset::has_masks() const { return false; }
+bool Dataset::has_boxes() const { return false; }
+std::vector<Fault> Dataset::faults() const { return {}; }
+std::vector<std::string> Dataset::notes() const { return {}; }
+
+Head::~Head() = default;
+bool Head::uses_encoder() const { return true; }
+at::Tensor Head::logits(const HeadNetworks&, const at::Tensor&) {
+  throw std::logic_error("this head answers with boxes, not with masks");
+}
+at::Tensor Head::masks(const at::Tensor&) const {
+  throw std::logic_error("this head answers with boxes, not with masks");
+}
+std::vector<Detections> Head::detect(const HeadNetworks&, const at::Tensor&) {
+  throw std::logic_error("this head answers with masks, not with boxes");
+}
 
 DataError::DataError(Fault fault)
     : std::runtime_error(fault.where + ": " + fault.what + (fault.cure.empty() ? "" : "\n  " + fault.cure)),
