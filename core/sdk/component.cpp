@@ -1,5 +1,7 @@
 #include "sdk/component.hpp"
 
+#include "model/vit.hpp"
+
 #include "sdk/dataset.hpp"
 #include "sdk/guidance.hpp"
 #include "sdk/head.hpp"
@@ -55,6 +57,9 @@ std::vector<std::string> Dataset::notes() const { return {}; }
 
 Head::~Head() = default;
 bool Head::uses_encoder() const { return true; }
+void Head::initialise(torch::nn::Module& network, std::uint64_t seed) const {
+  model::initialise(network, seed, "head.");
+}
 at::Tensor Head::logits(const HeadNetworks&, const at::Tensor&) {
   throw std::logic_error("this head answers with boxes, not with masks");
 }

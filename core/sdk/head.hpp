@@ -39,9 +39,10 @@ class VASO_API Head : public Component {
   virtual Answer answer() const = 0;
   // False: the head is a whole network of its own (a U-Net); no encoder is made, loaded or demanded. [setup]
   virtual bool uses_encoder() const;
-  // The networks for labels of these names. Throws ParameterError where the head cannot serve them. The host
-  // initialises and loads their weights. [setup]
+  // The networks for labels of these names. Throws ParameterError where the head cannot serve them. [setup]
   virtual std::shared_ptr<torch::nn::Module> network(const std::vector<std::string>& labels) = 0;
+  // First weights of what network() made; the default is model::initialise. [setup]
+  virtual void initialise(torch::nn::Module& network, std::uint64_t seed) const;
   // Named scalars with gradient; the host minimises their sum. Random choices come from `generator` alone. [step]
   virtual Bag losses(const HeadNetworks& networks, const LabelledBatch& batch, at::Generator generator) = 0;
 
