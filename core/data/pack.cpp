@@ -21,6 +21,7 @@ struct Entry {
   std::int64_t height = 0, width = 0;
   std::int64_t at = 0;  // of the image, from the start of the file
   std::string sha256;
+  std::vector<Box> boxes;
 
   std::int64_t plane_bytes() const { return padded(height * width); }
 };
@@ -127,6 +128,10 @@ struct Pack::Impl {
       entry.id.patient = record.at("patient");
       entry.id.sequence = record.at("sequence");
       entry.id.frame = record.at("frame");
+      entry.id.split = record.at("split");
+      for (const auto& box : record.at("boxes")) {
+        entry.boxes.push_back({box[0], box[1], box[2], box[3], box[4], box[5], box[6]});
+      }
       entry.height = record.at("height");
       entry.width = record.at("width");
       entry.at = record.at("at");
@@ -171,6 +176,10 @@ Pack& Pack::operator=(Pack&&) noexcept = default;
 
 std::int64_t Pack::size() const { return static_cast<std::int64_t>(impl_->entries.size()); }
 const RecordId& Pack::id(std::int64_t index) const { return impl_->entries.at(static_cast<std::size_t>(index)).id; }
+
+const std::vector<Box>& Pack::boxes(std::int64_t index) const {
+  return impl_->entries.at(static_cast<std::size_t>(index)).boxes;
+}
 
 Plane Pack::image(std::int64_t index) const {
   const Entry& entry = impl_->entries.at(static_cast<std::size_t>(index));

@@ -4,7 +4,7 @@
 //   64 bytes  "VASOPACK", format number (u32), zero (u32), position and length of the index (u64 each), SHA-256 of the
 //   index planes    uint8, rows without gaps, each 64-byte aligned; a record's image first, then its maps in the order
 //   of the index index     JSON: map names, fingerprint, digest, and of each record: name, source, patient, sequence,
-//   frame, width, height,
+//   frame, split, boxes, width, height,
 //             position of its image, SHA-256 of its planes
 // The index comes last because a record's size is known once it is decoded. Written to a new file and renamed.
 #pragma once
@@ -35,6 +35,7 @@ class Pack {
   Pack& operator=(Pack&&) noexcept;
   std::int64_t size() const;
   const RecordId& id(std::int64_t index) const;  // files is empty
+  const std::vector<Box>& boxes(std::int64_t index) const;
   Plane image(std::int64_t index) const;
   Plane map(std::int64_t index, const std::string& name) const;  // throws std::out_of_range
   std::vector<std::string> maps() const;

@@ -9,7 +9,7 @@
 namespace vaso::data {
 
 constexpr std::string_view kPackMagic = "VASOPACK";
-constexpr std::uint32_t kPackFormat = 1;
+constexpr std::uint32_t kPackFormat = 2;
 constexpr std::int64_t kPackAlignment = 64;  // a cache line, and what vector loads want
 
 struct PackHeader {

@@ -84,6 +84,7 @@ struct Block {
   std::int64_t height = 0, width = 0;
   std::string planes;
   std::string sha256;
+  std::vector<Box> boxes;
 };
 using Outcome = std::variant<Block, Fault>;
 
@@ -108,7 +109,7 @@ Block make_block(const PackRequest& request, const std::vector<std::string>& map
   if (!image.defined() || image.dim() != 2 || image.numel() == 0 || image.scalar_type() != at::kByte) {
     throw DataError({where, "the data set gave no H×W uint8 image", "this is a fault of the dataset plugin"});
   }
-  Block block{record.id, image.size(0), image.size(1), {}, {}};
+  Block block{record.id, image.size(0), image.size(1), {}, {}, record.boxes};
   append_plane(block.planes, image);
   const auto add_map = [&](const std::string& name, const at::Tensor& map) {
     if (!map.defined() || map.scalar_type() != at::kByte || map.sizes() != image.sizes()) {
@@ -154,9 +155,14 @@ Outcome try_block(const PackRequest& request, const std::vector<std::string>& ma
 }
 
 nlohmann::json index_entry(const Block& block, std::int64_t at) {
+  nlohmann::json boxes = nlohmann::json::array();
+  for (const Box& box : block.boxes) {
+    boxes.push_back({box.left, box.top, box.width, box.height, box.label, box.area, box.crowd});
+  }
   return {{"name", block.id.name},       {"source", block.id.source},
           {"patient", block.id.patient}, {"sequence", block.id.sequence},
-          {"frame", block.id.frame},     {"height", block.height},
+          {"frame", block.id.frame},     {"split", block.id.split},
+          {"boxes", std::move(boxes)},   {"height", block.height},
           {"width", block.width},        {"at", at},
           {"sha256", block.sha256}};
 }

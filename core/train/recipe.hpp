@@ -67,6 +67,9 @@ struct Recipe {
 Recipe read_recipe(const config::Node& cell, const std::string& phase, PluginHost& host,
                    std::vector<config::Diagnostic>& faults);
 
+// The encoder that [model] describes; epochs and samples are left out.
+RunShape encoder_shape(const experiment::Model& settings);
+
 // Makes a component. Throws config::ConfigError where its constructor refuses its parameters.
 std::shared_ptr<Component> make_component(const Choice& choice, const RunShape& shape);
 template <class Interface>

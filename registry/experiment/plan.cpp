@@ -177,13 +177,54 @@ Node relevant_to_segmentor(const Node& cell) {
   return out;
 }
 
+// The task's settings stand directly below `downstream`, with its name beside them: rows of different tasks then group
+// by the same paths.
+Node relevant_to_finetune(const Node& cell) {
+  Node out;
+  for (const Entry& entry : cell.table()) {
+    if (entry.key == "downstream" && entry.node.is_table()) {
+      if (entry.node.table().size() != 1) throw std::invalid_argument("a fine-tuning has one task: see with_task()");
+      const Entry& task = entry.node.table().front();
+      Node settings = task.node;
+      remove(settings, "pictures");
+      settings.set("task", Node(task.key, task.key_origin));
+      out.table().push_back({entry.key, entry.key_origin, std::move(settings)});
+    } else if (std::set<std::string_view>{"seed", "device", "precision", "threads", "model"}.contains(entry.key)) {
+      out.table().push_back(entry);
+    } else if (entry.key == "views" && entry.node.is_table()) {
+      Node views;
+      for (const Entry& setting : entry.node.table()) {
+        if (setting.key == "mean" || setting.key == "deviation") views.table().push_back(setting);
+      }
+      out.table().push_back({entry.key, entry.key_origin, std::move(views)});
+    }
+  }
+  return out;
+}
+
+// Settings that change nothing but what a run shows, or how fast it goes.
+void remove_harmless(Node& out) {
+  if (Node* data = out.find("data"); data != nullptr && data->is_table()) remove(*data, "workers");
+  if (Node* pretrain = out.find("pretrain"); pretrain != nullptr && pretrain->is_table()) {
+    for (const char* key : {"checkpoint_minutes", "pictures"}) remove(*pretrain, key);
+  }
+}
+
 }  // namespace
 
 Node relevant(const Node& cell, const std::string& phase) {
-  if (phase == "segmentor") return relevant_to_segmentor(cell);
-  if (phase != "pretrain") throw std::invalid_argument(fmt::format("no phase is called \"{}\"", phase));
-  Node out = cell;
-  for (const char* key : {"study", "name", "phases", "plugins"}) remove(out, key);
+  Node out;
+  if (phase == "segmentor") {
+    out = relevant_to_segmentor(cell);
+  } else if (phase == "finetune") {
+    out = relevant_to_finetune(cell);
+  } else if (phase == "pretrain") {
+    out = cell;
+    for (const char* key : {"study", "name", "phases", "plugins", "downstream"}) remove(out, key);
+  } else {
+    throw std::invalid_argument(fmt::format("no phase is called \"{}\"", phase));
+  }
+  remove_harmless(out);
   return out;
 }
 

@@ -21,7 +21,8 @@ std::vector<Cell> expand(const config::Node& root);
 
 // The part of a cell that a phase depends on, so that runs which would be equal are recognised: `segmentor` depends on
 // seed, device, precision, data, views, guidance.filter with its sub-tables, segmentor; `pretrain` on everything but
-// study, name, phases, plugins. threads count too: results are bit-identical only for equal threads.
+// study, name, phases, plugins, downstream; `finetune` (of a cell made by with_task) on seed, device, precision, model,
+// the views' normalisation and its task. threads count too: results are bit-identical only for equal threads.
 config::Node relevant(const config::Node& cell, const std::string& phase);
 
 // SHA-256 of the canonical JSON of `relevant`, the data fingerprint, sorted plugin digests, and the parent's identity.

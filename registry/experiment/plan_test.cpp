@@ -1,4 +1,5 @@
 #include "experiment/plan.hpp"
+#include "experiment/downstream.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -48,6 +49,8 @@ scales = [1, 2]
 [guidance.sato]
 scales = [3]
 [segmentor]
+epochs = 2
+[pretrain]
 epochs = 2
 [masking]
 strategy = "random"
@@ -138,7 +141,7 @@ TEST_SUITE("unit") {
     }
     // Where the filter is not named, it is the default one.
     CHECK(relevant(parse("[guidance.frangi]\nx = 1\n", ""), "segmentor").find("guidance.frangi.x") != nullptr);
-    CHECK_THROWS_AS(relevant(root, "finetune"), std::invalid_argument);
+    CHECK_THROWS_AS(relevant(root, "evaluate"), std::invalid_argument);
   }
 
   TEST_CASE("identity changes with what matters and with nothing else") {
@@ -155,12 +158,24 @@ TEST_SUITE("unit") {
       CHECK_FALSE(changes(change, "segmentor"));
       CHECK(changes(change, "pretrain"));
     }
-    for (const char* change : {"name=other", "phases=[]", "plugins=[]", "study.seeds=[2]", "views.flip=0.50"}) {
+    for (const char* change : {"name=other", "phases=[]", "plugins=[]", "study.seeds=[2]", "views.flip=0.50",
+                               "data.workers=7", "pretrain.pictures=0", "downstream.vessels.epochs=3"}) {
       CAPTURE(change);
       CHECK_FALSE(changes(change, "segmentor"));
       CHECK_FALSE(changes(change, "pretrain"));
     }
     CHECK(identity_with("", "segmentor") != identity_with("", "pretrain"));
+  }
+
+  TEST_CASE("a fine-tuning depends on its task, the encoder and little else") {
+    config::Node cell = parse(quick, "f.toml");
+    config::apply_override(cell, "downstream.vessels.epochs=3");
+    config::apply_override(cell, "downstream.vessels.pictures=3");
+    config::apply_override(cell, "downstream.stenosis.epochs=4");
+    config::apply_override(cell, "model.dim=64");
+    CHECK_THROWS_AS(relevant(cell, "finetune"), std::invalid_argument);  // which of the two?
+    CHECK(config::to_json(relevant(with_task(cell, "vessels"), "finetune")) ==
+          R"({"device":"cpu","downstream":{"epochs":3,"task":"vessels"},"model":{"dim":64},"seed":3,"views":{}})");
   }
 
   TEST_CASE("identity: order of keys and plugins is nothing, data, digests and parent are everything") {

@@ -30,7 +30,7 @@ struct General {  // top level
     s.field(device, "device", "where to compute; auto = CUDA where there is one").choices({"auto", "cpu", "cuda"});
     s.field(precision, "precision", "of the forward pass; weights and optimizer stay in fp32")
         .choices({"fp32", "bf16"});
-    s.field(phases, "phases", "what to run, in order").choices({"segmentor", "pretrain"});
+    s.field(phases, "phases", "what to run, in order").choices({"segmentor", "pretrain", "finetune"});
     s.field(plugins, "plugins", "folders to look for plugins in, before VASO_PLUGIN_PATH").path();
   }
 };
