@@ -2,6 +2,8 @@
 
 #include "data/philox.hpp"
 
+#include "sdk/schema.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -164,6 +166,17 @@ std::vector<std::string> split_by_group(const std::vector<std::string>& groups, 
     for (const std::int64_t i : drawn[g]) split[static_cast<std::size_t>(i)] = shares[division.split_of(g)].first;
   }
   return split;
+}
+
+Shares train_val_test(const std::vector<double>& shares, const std::string& parameter) {
+  if (shares.size() != 3) throw ParameterError(parameter, "it needs three shares: of train, val and test");
+  double all = 0;
+  for (const double share : shares) {
+    if (!(share >= 0) || !std::isfinite(share)) throw ParameterError(parameter, "shares are numbers from 0 up");
+    all += share;
+  }
+  if (!(all > 0)) throw ParameterError(parameter, "one of the shares must be positive");
+  return {{"train", shares[0]}, {"val", shares[1]}, {"test", shares[2]}};
 }
 
 std::vector<std::int64_t> label_fraction(const std::vector<std::string>& groups, double fraction, std::uint64_t seed) {

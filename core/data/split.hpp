@@ -23,6 +23,10 @@ using Shares = std::vector<std::pair<std::string, double>>;  // a split's name a
 std::vector<std::string> split_by_group(const std::vector<std::string>& groups, const Shares& shares,
                                         std::uint64_t seed);
 
+// Shares of train, val and test: what a data set's parameter of that name holds. Throws ParameterError unless there are
+// three numbers from 0 up, not all 0.
+Shares train_val_test(const std::vector<double>& shares, const std::string& parameter);
+
 // Ascending indices of a subset of about `fraction` of the elements: whole groups as above, as near to
 // fraction·size as a prefix of the seed's order of groups comes, at least one group. Nested: with the same groups and
 // seed, a smaller fraction gives a subset of a larger one's. Throws std::invalid_argument: fraction outside (0, 1].
