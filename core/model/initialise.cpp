@@ -41,7 +41,11 @@ void initialise(torch::nn::Module& module, std::uint64_t seed, const std::string
   at::NoGradGuard no_grad;
   for (const auto& item : module.named_parameters()) {
     at::Tensor parameter = item.value();
-    if (!parameter.requires_grad()) continue;
+    if (!parameter.requires_grad() || ends_with_part(item.key(), "pos_embed")) continue;
+    if (ends_with_part(item.key(), "rel_pos_h") || ends_with_part(item.key(), "rel_pos_w")) {
+      parameter.zero_();
+      continue;
+    }
     const bool token = ends_with_part(item.key(), "cls_token") || ends_with_part(item.key(), "mask_token");
     if (!token && parameter.dim() < 2) {
       parameter.fill_(ends_with_part(item.key(), "weight") ? 1.0 : 0.0);

@@ -20,8 +20,15 @@ class Linear : public torch::nn::Module {
   Linear(std::int64_t in, std::int64_t out);
   at::Tensor forward(const at::Tensor& x) const;
 
+  // Adds scale·B·A·x with A = `lora_a` (rank×in) and B = `lora_b` (out×rank), both zero, and freezes weight and bias.
+  // Source: Hu et al., "LoRA", arXiv 2106.09685. Throws std::logic_error where there is such a part already.
+  void add_low_rank(std::int64_t rank, double scale);
+  // Folds that part into the weight and removes it; what was frozen stays frozen. Nothing happens where there is none.
+  void merge_low_rank();
+
  private:
-  at::Tensor weight_, bias_;
+  at::Tensor weight_, bias_, lora_a_, lora_b_;
+  double low_rank_scale_ = 0;
 };
 
 // Over the last dimension.
@@ -35,10 +42,11 @@ class LayerNorm : public torch::nn::Module {
   at::Tensor weight_, bias_;
 };
 
-// Square kernel, padded so that stride 1 keeps the size.
+// Square kernel, padded so that stride 1 keeps the size. Without bias where a norm follows, which would remove it.
 class Conv2d : public torch::nn::Module {
  public:
-  Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1, std::int64_t groups = 1);
+  Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1, std::int64_t groups = 1,
+         bool bias = true);
   at::Tensor forward(const at::Tensor& x) const;
 
  private:
@@ -46,25 +54,72 @@ class Conv2d : public torch::nn::Module {
   at::Tensor weight_, bias_;
 };
 
-// Momentum 0.1, eps 1e-5. In training mode the running statistics follow the batch.
-class BatchNorm2d : public torch::nn::Module {
+// Kernel = stride: every input pixel becomes kernel×kernel output pixels, and none overlap. Weight in×out×k×k.
+class ConvTranspose2d : public torch::nn::Module {
  public:
-  explicit BatchNorm2d(std::int64_t channels);
-  at::Tensor forward(const at::Tensor& x);
+  ConvTranspose2d(std::int64_t in, std::int64_t out, std::int64_t kernel);
+  at::Tensor forward(const at::Tensor& x) const;
 
  private:
-  at::Tensor weight_, bias_, running_mean_, running_var_, num_batches_tracked_;
+  std::int64_t kernel_;
+  at::Tensor weight_, bias_;
 };
+
+// A norm of B×C×H×W maps with a scale and a shift for each channel.
+class Norm2d : public torch::nn::Module {
+ public:
+  virtual at::Tensor forward(const at::Tensor& x) = 0;
+
+ protected:
+  explicit Norm2d(std::int64_t channels);
+  at::Tensor weight_, bias_;
+};
+
+// Momentum 0.1, eps 1e-5. In training mode the running statistics follow the batch. A batch with one value a channel
+// (one image, pooled to one pixel) has no variance: it is normalised by the running statistics and leaves them alone.
+class BatchNorm2d final : public Norm2d {
+ public:
+  explicit BatchNorm2d(std::int64_t channels);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  at::Tensor running_mean_, running_var_, num_batches_tracked_;
+};
+
+// Wu & He, "Group normalization", ECCV 2018; eps 1e-5. As many groups as channels make it instance normalisation.
+class GroupNorm final : public Norm2d {
+ public:
+  GroupNorm(std::int64_t groups, std::int64_t channels);
+  at::Tensor forward(const at::Tensor& x) override;
+
+ private:
+  std::int64_t groups_;
+};
+
+// Over the channels of each pixel, eps 1e-6 (detectron2's LayerNorm, ViTDet's pyramid).
+class LayerNorm2d final : public Norm2d {
+ public:
+  explicit LayerNorm2d(std::int64_t channels);
+  at::Tensor forward(const at::Tensor& x) override;
+};
+
+// "bn", "gn" (32 groups, or the greatest common divisor of 32 and the channels), "in" or "ln". Throws
+// std::invalid_argument listing these for any other name.
+std::shared_ptr<Norm2d> norm_2d(const std::string& name, std::int64_t channels);
 
 // Modules numbered from 0 under one name: "blocks.0", "blocks.1", …
 template <class M>
 class Sequence : public torch::nn::Module {
  public:
+  Sequence() = default;
   template <class... Arguments>
   explicit Sequence(std::int64_t count, const Arguments&... arguments) {
     for (std::int64_t i = 0; i < count; ++i) {
       items_.push_back(register_module(std::to_string(i), std::make_shared<M>(arguments...)));
     }
+  }
+  void append(std::shared_ptr<M> item) {
+    items_.push_back(register_module(std::to_string(items_.size()), std::move(item)));
   }
   std::size_t size() const { return items_.size(); }
   M& operator[](std::size_t i) { return *items_[i]; }

@@ -1,9 +1,9 @@
 #include "model/vit.hpp"
 
-#include "train/torch_compat.hpp"
-
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -32,6 +32,34 @@ void check(const VitShape& shape) {
     throw std::invalid_argument(
         fmt::format("width {} cannot be split over {} attention heads", shape.dim, shape.heads));
   }
+  if (shape.window < 0 || shape.window > shape.grid()) {
+    throw std::invalid_argument(
+        fmt::format("windows of {0} tokens a side do not fit the {1}×{1} tokens of an image: use "
+                    "at most {1}, or 0 for none",
+                    shape.window, shape.grid()));
+  }
+  if (shape.window == 0 && !shape.global_blocks.empty()) {
+    throw std::invalid_argument("without windows all blocks are global: set window, or leave global_blocks empty");
+  }
+  for (const std::int64_t block : shape.global_blocks) {
+    if (block >= 0 && block < shape.depth) continue;
+    throw std::invalid_argument(
+        fmt::format("no block {} to make global: the encoder has {}, counted from 0", block, shape.depth));
+  }
+  if (shape.drop_path < 0 || shape.drop_path >= 1) {
+    throw std::invalid_argument(fmt::format("drop_path is a chance below 1, not {}", shape.drop_path));
+  }
+}
+
+BlockOptions options(const VitShape& shape, std::int64_t block) {
+  const bool global = std::count(shape.global_blocks.begin(), shape.global_blocks.end(), block) > 0;
+  BlockOptions options;
+  options.grid = shape.grid();
+  options.window = global ? 0 : shape.window;
+  options.relative_positions = shape.relative_positions;
+  if (shape.depth > 1)
+    options.drop_path = shape.drop_path * static_cast<double>(block) / static_cast<double>(shape.depth - 1);
+  return options;
 }
 
 }  // namespace
@@ -55,43 +83,6 @@ VitShape vit_shape(const std::string& name) {
   throw std::invalid_argument(fmt::format("no encoder \"{}\": use vit_ti, vit_s, vit_b, vit_l or vit_h", name));
 }
 
-Attention::Attention(std::int64_t dim, std::int64_t heads)
-    : heads_(heads),
-      qkv_(register_module("qkv", std::make_shared<Linear>(dim, 3 * dim))),
-      proj_(register_module("proj", std::make_shared<Linear>(dim, dim))) {}
-
-at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention) {
-  const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
-  const auto qkv = qkv_->forward(x).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
-  at::Tensor mixed;
-  if (attention == nullptr) {
-    mixed = compat::attend(qkv[0], qkv[1], qkv[2]);
-  } else {
-    const double scale = 1.0 / std::sqrt(static_cast<double>(width));
-    *attention = at::softmax(at::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)), -1);
-    mixed = at::matmul(*attention, qkv[2]);
-  }
-  return proj_->forward(mixed.transpose(1, 2).reshape({batch, tokens, dim}));
-}
-
-Mlp::Mlp(std::int64_t dim, std::int64_t hidden)
-    : fc1_(register_module("fc1", std::make_shared<Linear>(dim, hidden))),
-      fc2_(register_module("fc2", std::make_shared<Linear>(hidden, dim))) {}
-
-at::Tensor Mlp::forward(const at::Tensor& x) { return fc2_->forward(model::gelu(fc1_->forward(x))); }
-
-Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps)
-    : norm1_(register_module("norm1", std::make_shared<LayerNorm>(dim, norm_eps))),
-      norm2_(register_module("norm2", std::make_shared<LayerNorm>(dim, norm_eps))),
-      attn_(register_module("attn", std::make_shared<Attention>(dim, heads))),
-      mlp_(register_module(
-          "mlp", std::make_shared<Mlp>(dim, static_cast<std::int64_t>(static_cast<double>(dim) * mlp_ratio)))) {}
-
-at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention) {
-  const at::Tensor attended = x + attn_->forward(norm1_->forward(x), attention);
-  return attended + mlp_->forward(norm2_->forward(attended));
-}
-
 PatchProjection::PatchProjection(std::int64_t patch_size, std::int64_t dim)
     : weight_(register_parameter("weight", at::zeros({dim, 3, patch_size, patch_size}))),
       bias_(register_parameter("bias", at::zeros({dim}))) {}
@@ -110,12 +101,17 @@ at::Tensor PatchEmbed::forward(const at::Tensor& image, const at::Tensor& keep) 
 
 Vit::Vit(const VitShape& shape) : shape_(shape) {
   check(shape);
-  cls_token_ = register_parameter("cls_token", at::zeros({1, 1, shape.dim}));
-  // A parameter, so that it stands in the checkpoint under its released name; frozen, so that nothing trains it.
-  pos_embed_ = register_parameter("pos_embed", sincos_positions(shape.dim, shape.grid()), /*requires_grad=*/false);
+  if (shape.prefix() > 0) cls_token_ = register_parameter("cls_token", at::zeros({1, 1, shape.dim}));
+  // A parameter even where nothing trains it, so that it stands in the checkpoint under its released name.
+  pos_embed_ = register_parameter("pos_embed",
+                                  sincos_positions(shape.dim, shape.grid()).slice(1, 1 - shape.prefix()).contiguous(),
+                                  shape.trainable_positions);
   patch_embed_ = register_module("patch_embed", std::make_shared<PatchEmbed>(shape.patch_size, shape.dim));
-  blocks_ = register_module("blocks", std::make_shared<Sequence<Block>>(shape.depth, shape.dim, shape.heads,
-                                                                        shape.mlp_ratio, shape.norm_eps));
+  blocks_ = register_module("blocks", std::make_shared<Sequence<Block>>());
+  for (std::int64_t i = 0; i < shape.depth; ++i) {
+    blocks_->append(
+        std::make_shared<Block>(shape.dim, shape.heads, shape.mlp_ratio, shape.norm_eps, options(shape, i)));
+  }
   norm_ = register_module("norm", std::make_shared<LayerNorm>(shape.dim, shape.norm_eps));
 }
 
@@ -127,8 +123,12 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
                                             shape_.image_size,
                                             fmt::join(image.sizes().begin(), image.sizes().end(), "×")));
   }
+  const std::int64_t prefix = shape_.prefix();
+  if (request.keep.defined() && prefix == 0) {
+    throw std::invalid_argument("windows and relative positions need all tokens, and only some are to be kept");
+  }
   at::Tensor patches = patch_embed_->forward(image, request.keep);
-  at::Tensor positions = pos_embed_.narrow(1, 1, pos_embed_.size(1) - 1);
+  at::Tensor positions = pos_embed_.narrow(1, prefix, pos_embed_.size(1) - prefix);
   at::Tensor replace = request.replace;
   if (request.keep.defined()) {
     positions = gather_tokens(positions, request.keep);
@@ -136,15 +136,19 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
   }
   if (replace.defined())
     patches = at::where(replace.unsqueeze(-1), request.replacement.to(patches.scalar_type()), patches);
-  const at::Tensor cls = (cls_token_ + pos_embed_.narrow(1, 0, 1)).expand({image.size(0), -1, -1});
-  at::Tensor x = at::cat({cls, patches + positions}, 1);
+  at::Tensor x = patches + positions;
+  if (prefix > 0) {
+    const at::Tensor cls = (cls_token_ + pos_embed_.narrow(1, 0, 1)).expand({image.size(0), -1, -1});
+    x = at::cat({cls, x}, 1);
+  }
 
   EncodeResult result;
+  result.prefix = prefix;
   result.layers.reserve(request.layers.size());
   std::vector<at::Tensor> outputs;
   for (std::size_t i = 0; i < blocks_->size(); ++i) {
     const bool last = i + 1 == blocks_->size();
-    x = (*blocks_)[i].forward(x, last && request.attention ? &result.attention : nullptr);
+    x = (*blocks_)[i].forward(x, last && request.attention ? &result.attention : nullptr, generator_);
     if (!request.layers.empty()) outputs.push_back(x);
   }
   for (const std::int64_t layer : request.layers) {

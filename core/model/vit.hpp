@@ -3,13 +3,14 @@
 // vision learners", CVPR 2022 (fixed positions, encoder on the kept tokens only).
 #pragma once
 
-#include "model/layers.hpp"
+#include "model/transformer.hpp"
 #include "sdk/step.hpp"
 
 #include <torch/nn/module.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vaso::model {
@@ -19,43 +20,21 @@ struct VitShape {
   double mlp_ratio = 4.0;
   double norm_eps = 1e-6;
 
+  // What fine-tuning may add; the defaults are the encoder of pre-training.
+  std::int64_t window = 0;  // blocks attend within windows of so many tokens a side; 0 = everywhere
+  std::vector<std::int64_t>
+      global_blocks;                 // with `window`: blocks (from 0) that attend everywhere; ViTDet: 2, 5, 8, 11
+  bool relative_positions = false;   // decomposed relative positions in every block (ViTDet, SAM)
+  bool trainable_positions = false;  // pos_embed asks for gradient
+  double drop_path = 0;              // stochastic depth: 0 at the first block, linearly to this at the last
+
   std::int64_t grid() const { return image_size / patch_size; }
+  // Leading tokens that are no patches. A class token has no place in a window and no distance to a patch, so with
+  // windows or relative positions there is none, as in ViTDet: neither `cls_token` nor its row of `pos_embed`.
+  std::int64_t prefix() const { return window > 0 || relative_positions ? 0 : 1; }
 };
 // vit_ti, vit_s, vit_b, vit_l, vit_h at 224/16. Throws std::invalid_argument listing these for any other name.
 VitShape vit_shape(const std::string& name);
-
-class Attention : public torch::nn::Module {
- public:
-  Attention(std::int64_t dim, std::int64_t heads);
-  // x: B×T×D. attention: where not null, receives the softmaxed weights, B×heads×T×T.
-  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr);
-
- private:
-  std::int64_t heads_;
-  std::shared_ptr<Linear> qkv_, proj_;
-};
-
-class Mlp : public torch::nn::Module {
- public:
-  Mlp(std::int64_t dim, std::int64_t hidden);
-  at::Tensor forward(const at::Tensor& x);
-
- private:
-  std::shared_ptr<Linear> fc1_, fc2_;
-};
-
-// Pre-norm transformer block (timm's Block): x + attn(norm1 x), x + mlp(norm2 x); qkv with bias, GELU (erf).
-class Block : public torch::nn::Module {
- public:
-  Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps);
-  // x: B×T×D. attention: where not null, receives B×heads×T×T.
-  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr);
-
- private:
-  std::shared_ptr<LayerNorm> norm1_, norm2_;
-  std::shared_ptr<Attention> attn_;
-  std::shared_ptr<Mlp> mlp_;
-};
 
 // The patch embedding: a convolution with stride = kernel, stored as one (weight D×3×p×p) and computed as a matrix
 // product over patches. So hidden patches are never embedded.
@@ -85,11 +64,16 @@ class Vit : public torch::nn::Module, public Encoder {
  public:
   // Throws std::invalid_argument where the sizes do not go together.
   explicit Vit(const VitShape& shape);
+  // Square images of the size it was built for. Without a class token (EncodeResult::prefix = 0) all tokens must be
+  // kept, for they are a raster then. `attention` needs a last block that attends everywhere.
   EncodeResult encode(const EncodeRequest& request) override;
+  // What stochastic depth draws from. In training mode with drop_path > 0, encode() throws std::logic_error without.
+  void set_generator(at::Generator generator) { generator_ = std::move(generator); }
   const VitShape& shape() const { return shape_; }
 
  private:
   VitShape shape_;
+  at::Generator generator_;
   at::Tensor cls_token_, pos_embed_;
   std::shared_ptr<PatchEmbed> patch_embed_;
   std::shared_ptr<Sequence<Block>> blocks_;
@@ -105,7 +89,8 @@ at::Tensor gather_tokens(const at::Tensor& tokens, const at::Tensor& index);
 // MAE initialisation of every trainable parameter below `module`, each from its own stream keyed by (seed, prefix +
 // name), so that the values depend neither on the order of registration nor on what else is in the network. Linear
 // xavier-uniform and bias 0, LayerNorm 1 and 0, patch kernel xavier-uniform on the flattened view, cls and mask tokens
-// N(0,.02). Frozen parameters (position tables) are left alone. The global generator is not touched.
+// N(0,.02). Position tables stay what they are, trained or not: sine-cosine, and zero where they are relative. Frozen
+// parameters are left alone. The global generator is not touched.
 void initialise(torch::nn::Module& module, std::uint64_t seed, const std::string& prefix = "");
 
 }  // namespace vaso::model

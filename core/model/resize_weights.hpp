@@ -1,0 +1,52 @@
+// An encoder that was trained at one image and patch size, fitted to another.
+#pragma once
+
+#include "model/vit.hpp"
+#include "model/weights.hpp"
+
+#include <string>
+#include <vector>
+
+namespace vaso::model {
+
+// Bicubic with antialiasing when a table shrinks (timm's resample_abs_pos_embed), or without (MAE, DINO, detectron2).
+// Growing, the two are the same.
+enum class PositionResize { antialias, plain };
+
+// Position table 1×(prefix+g²)×D to 1×(prefix+new_grid²)×D. The leading rows stay; the grid is resampled to the
+// explicit size (not by a factor: facebookresearch/dinov2 pull request 378), align_corners off. Throws
+// std::invalid_argument where the rows after the prefix are no square.
+at::Tensor resize_positions(const at::Tensor& table, std::int64_t prefix, std::int64_t new_grid,
+                            PositionResize how = PositionResize::antialias);
+
+// How a patch kernel D×C×p×p is brought to another p. `bicubic` resamples the kernel as if it were an image, which
+// mmsegmentation and CheXWorld do; token magnitudes change with (new/p)². `flexivit` finds the kernel that gives a
+// resized patch the token that the old kernel gave the patch: pseudo-inverse of the resampling (Beyer et al.,
+// "FlexiViT", CVPR 2023, §3.4; exact when p grows).
+enum class PatchResize { bicubic, flexivit };
+at::Tensor resize_patch_kernel(const at::Tensor& weight, std::int64_t new_patch,
+                               PatchResize how = PatchResize::bicubic);
+
+// What became of each tensor of an encoder.
+struct LoadReport {
+  std::vector<std::string> loaded;      // as they were
+  std::vector<std::string> resized;     // "pos_embed: 1×197×768 → 1×785×768"
+  std::vector<std::string> missing;     // of the encoder, not in the file: declared new, and left at their first values
+  std::vector<std::string> unexpected;  // in the file, not of the encoder: a decoder's, a class token's
+
+  // A line on each of the four, with the names where they are few.
+  std::string to_text() const;
+};
+
+struct LoadOptions {
+  PositionResize positions = PositionResize::antialias;
+  PatchResize patches = PatchResize::bicubic;
+};
+
+// Fills an encoder from the tensors of another of the same width and depth, resizing positions, the patch kernel and
+// relative positions (linearly, as detectron2's get_rel_pos) where its sizes differ. A table's rows beyond a square are
+// its prefix, dropped where the encoder has none. Relative positions and low-rank parts may be missing: they are new.
+// Anything else that is missing or does not fit is a WeightError naming each tensor, and nothing is changed.
+LoadReport load_encoder(Vit& vit, const Bag& from, const LoadOptions& options = {});
+
+}  // namespace vaso::model

@@ -1,0 +1,122 @@
+#include "model/transformer.hpp"
+
+#include "train/torch_compat.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+namespace vaso::model {
+
+namespace {
+
+// Rows of a (2·side−1)×d table by distance: side×side×d, entry (i,k) = row i − k + side − 1.
+at::Tensor by_distance(const at::Tensor& table, std::int64_t side) {
+  const at::Tensor place = at::arange(side, table.options().dtype(at::kLong));
+  const at::Tensor row = place.unsqueeze(1) - place.unsqueeze(0) + (side - 1);
+  return table.index_select(0, row.flatten()).reshape({side, side, table.size(1)});
+}
+
+}  // namespace
+
+Attention::Attention(std::int64_t dim, std::int64_t heads, std::int64_t side)
+    : heads_(heads),
+      side_(side),
+      qkv_(register_module("qkv", std::make_shared<Linear>(dim, 3 * dim))),
+      proj_(register_module("proj", std::make_shared<Linear>(dim, dim))) {
+  if (side == 0) return;
+  rel_pos_h_ = register_parameter("rel_pos_h", at::zeros({2 * side - 1, dim / heads}));
+  rel_pos_w_ = register_parameter("rel_pos_w", at::zeros({2 * side - 1, dim / heads}));
+}
+
+// q: B×heads×T×d, unscaled (detectron2's add_decomposed_rel_pos) → B×heads×T×T.
+at::Tensor Attention::relative_logits(const at::Tensor& q) const {
+  const std::int64_t batch = q.size(0), tokens = q.size(2);
+  const at::Tensor raster = q.reshape({batch * heads_, side_, side_, q.size(3)});
+  const at::Tensor rows = at::einsum("bijc,ikc->bijk", {raster, by_distance(rel_pos_h_, side_).to(q.scalar_type())});
+  const at::Tensor columns = at::einsum("bijc,jkc->bijk", {raster, by_distance(rel_pos_w_, side_).to(q.scalar_type())});
+  return (rows.unsqueeze(-1) + columns.unsqueeze(-2)).reshape({batch, heads_, tokens, tokens});
+}
+
+at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention) {
+  const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
+  const auto qkv = qkv_->forward(x).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+  at::Tensor mixed;
+  if (attention == nullptr && side_ == 0) {
+    mixed = compat::attend(qkv[0], qkv[1], qkv[2]);
+  } else {
+    const double scale = 1.0 / std::sqrt(static_cast<double>(width));
+    at::Tensor logits = at::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1));
+    if (side_ > 0) logits = logits + relative_logits(qkv[0]);
+    const at::Tensor weights = at::softmax(logits, -1);
+    mixed = at::matmul(weights, qkv[2]);
+    if (attention != nullptr) *attention = weights;
+  }
+  return proj_->forward(mixed.transpose(1, 2).reshape({batch, tokens, dim}));
+}
+
+Mlp::Mlp(std::int64_t dim, std::int64_t hidden)
+    : fc1_(register_module("fc1", std::make_shared<Linear>(dim, hidden))),
+      fc2_(register_module("fc2", std::make_shared<Linear>(hidden, dim))) {}
+
+at::Tensor Mlp::forward(const at::Tensor& x) { return fc2_->forward(model::gelu(fc1_->forward(x))); }
+
+Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps, const BlockOptions& options)
+    : options_(options),
+      norm1_(register_module("norm1", std::make_shared<LayerNorm>(dim, norm_eps))),
+      norm2_(register_module("norm2", std::make_shared<LayerNorm>(dim, norm_eps))) {
+  const std::int64_t side = options.window > 0 ? options.window : options.grid;
+  attn_ = register_module("attn", std::make_shared<Attention>(dim, heads, options.relative_positions ? side : 0));
+  mlp_ = register_module("mlp",
+                         std::make_shared<Mlp>(dim, static_cast<std::int64_t>(static_cast<double>(dim) * mlp_ratio)));
+}
+
+at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Generator generator) {
+  const at::Tensor attended = x + drop(attend(norm1_->forward(x), attention), generator);
+  return attended + drop(mlp_->forward(norm2_->forward(attended)), generator);
+}
+
+at::Tensor Block::attend(const at::Tensor& x, at::Tensor* attention) {
+  if (options_.window == 0) return attn_->forward(x, attention);
+  if (attention != nullptr) {
+    throw std::invalid_argument(fmt::format(
+        "a block that attends within windows of {} tokens has no attention map of the whole image: make it a global "
+        "block",
+        options_.window));
+  }
+  return from_windows(attn_->forward(to_windows(x, options_.grid, options_.window)), options_.grid, options_.window);
+}
+
+at::Tensor Block::drop(const at::Tensor& branch, at::Generator& generator) const {
+  if (!is_training() || options_.drop_path == 0) return branch;
+  if (!generator.defined()) throw std::logic_error("stochastic depth needs a generator: call Vit::set_generator first");
+  const double keep = 1.0 - options_.drop_path;
+  const at::Tensor kept = at::empty({branch.size(0), 1, 1}, branch.options().device(generator.device()))
+                              .bernoulli_(keep, generator)
+                              .to(branch.device());
+  return branch * (kept / keep);
+}
+
+at::Tensor to_windows(const at::Tensor& tokens, std::int64_t grid, std::int64_t window) {
+  const std::int64_t batch = tokens.size(0), dim = tokens.size(2), count = (grid + window - 1) / window;
+  const std::int64_t filling = count * window - grid;
+  at::Tensor raster = tokens.reshape({batch, grid, grid, dim});
+  if (filling > 0) raster = at::constant_pad_nd(raster, {0, 0, 0, filling, 0, filling});
+  return raster.reshape({batch, count, window, count, window, dim})
+      .permute({0, 1, 3, 2, 4, 5})
+      .reshape({batch * count * count, window * window, dim});
+}
+
+at::Tensor from_windows(const at::Tensor& windows, std::int64_t grid, std::int64_t window) {
+  const std::int64_t count = (grid + window - 1) / window, batch = windows.size(0) / (count * count),
+                     dim = windows.size(2);
+  return windows.reshape({batch, count, count, window, window, dim})
+      .permute({0, 1, 3, 2, 4, 5})
+      .reshape({batch, count * window, count * window, dim})
+      .slice(1, 0, grid)
+      .slice(2, 0, grid)
+      .reshape({batch, grid * grid, dim});
+}
+
+}  // namespace vaso::model

@@ -1,0 +1,68 @@
+// The transformer block of the vision transformers here, with what fine-tuning adds to it: attention within windows,
+// relative positions, stochastic depth.
+// Sources: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021 (timm's Block); Li et al., "Exploring plain
+// vision transformer backbones for object detection", ECCV 2022 (facebookresearch/detectron2,
+// detectron2/modeling/backbone/{vit,utils}.py); Huang et al., "Deep networks with stochastic depth", ECCV 2016.
+#pragma once
+
+#include "model/layers.hpp"
+
+#include <ATen/core/Generator.h>
+
+namespace vaso::model {
+
+class Attention : public torch::nn::Module {
+ public:
+  // side > 0: the tokens are a raster of side×side, and decomposed relative positions are added to the attention
+  // (tables rel_pos_h and rel_pos_w, (2·side−1)×(dim/heads), zero at first).
+  Attention(std::int64_t dim, std::int64_t heads, std::int64_t side = 0);
+  // x: B×T×D. attention: where not null, receives the softmaxed weights, B×heads×T×T.
+  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr);
+
+ private:
+  at::Tensor relative_logits(const at::Tensor& q) const;
+  std::int64_t heads_, side_;
+  std::shared_ptr<Linear> qkv_, proj_;
+  at::Tensor rel_pos_h_, rel_pos_w_;
+};
+
+class Mlp : public torch::nn::Module {
+ public:
+  Mlp(std::int64_t dim, std::int64_t hidden);
+  at::Tensor forward(const at::Tensor& x);
+
+ private:
+  std::shared_ptr<Linear> fc1_, fc2_;
+};
+
+struct BlockOptions {
+  std::int64_t grid = 0;            // the tokens are a raster of grid×grid, nothing before it; needed by the next two
+  std::int64_t window = 0;          // side of the windows that attention stays within; 0 = everywhere
+  bool relative_positions = false;  // of the window, or of the grid
+  double drop_path = 0;             // chance to skip a branch, for each image, in training mode
+};
+
+// Pre-norm transformer block (timm's Block): x + attn(norm1 x), x + mlp(norm2 x); qkv with bias, GELU (erf).
+class Block : public torch::nn::Module {
+ public:
+  Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps, const BlockOptions& options = {});
+  // x: B×T×D. attention: where not null, receives B×heads×T×T; throws std::invalid_argument with windows, which have no
+  // such map. generator: what stochastic depth draws from; throws std::logic_error where it needs one and has none.
+  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, at::Generator generator = {});
+
+ private:
+  at::Tensor attend(const at::Tensor& x, at::Tensor* attention);
+  // The branch, for each image at its full depth or not at all, scaled so that its mean stays.
+  at::Tensor drop(const at::Tensor& branch, at::Generator& generator) const;
+  BlockOptions options_;
+  std::shared_ptr<LayerNorm> norm1_, norm2_;
+  std::shared_ptr<Attention> attn_;
+  std::shared_ptr<Mlp> mlp_;
+};
+
+// B×g²×D tokens to (B·n²)×w²×D windows in raster order, n = ⌈g/w⌉; zeros fill the last row and column of windows.
+at::Tensor to_windows(const at::Tensor& tokens, std::int64_t grid, std::int64_t window);
+// And back to B×g²×D, the filling removed.
+at::Tensor from_windows(const at::Tensor& windows, std::int64_t grid, std::int64_t window);
+
+}  // namespace vaso::model
