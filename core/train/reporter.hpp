@@ -19,6 +19,10 @@ class Reporter {
   virtual void log(std::int64_t epoch, const std::map<std::string, double>& values) = 0;
   // Numbers logged at `epoch` and later are void: a resumed run makes them again.
   virtual void forget_from(std::int64_t epoch) = 0;
+  // One value for each image: what paired tests need.
+  virtual void per_image(const std::string& metric, const std::map<std::string, double>& values) = 0;
+  // How a metric was computed, in words.
+  virtual void convention(const std::string& metric, const std::string& text) = 0;
   virtual void artefact(const std::string& name, const std::filesystem::path& file) = 0;
   // True once the run should stop at the next point from which it can be resumed.
   virtual bool stop_requested() const = 0;

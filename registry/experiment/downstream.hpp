@@ -33,6 +33,7 @@ struct Downstream {
   double label_fraction = 1;
   std::string fraction_by = "image";
   double validation_share = 0.15, test_share = 0.2;
+  std::int64_t split_seed = 0;
   std::int64_t epochs = 50, batch_size = 16, accumulate = 1;
   double learning_rate = 1e-4, min_lr = 1e-6, warmup_epochs = 1, weight_decay = 0.05, layer_decay = 0.75, clip = 1;
   std::vector<double> betas = {0.9, 0.999};
@@ -76,6 +77,9 @@ struct Downstream {
         .range(0, 0.9);
     s.field(test_share, "test_share", "of the patients, held out where the data set is not divided at all")
         .range(0, 0.9);
+    s.field(split_seed, "split_seed",
+            "of validation_share, test_share and label_fraction; all seeds of a study are compared on the same images")
+        .at_least(0);
     s.field(epochs, "epochs", "passes over the training images").at_least(1);
     s.field(batch_size, "batch_size", "images per forward pass").at_least(1);
     s.field(accumulate, "accumulate", "forward passes per optimizer step").at_least(1);

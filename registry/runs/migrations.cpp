@@ -85,7 +85,17 @@ CREATE TABLE artefacts (
 ) STRICT, WITHOUT ROWID;
 )";
 
-constexpr const char* steps[] = {version_1};
+// How a metric was computed, in words: a number that stands without it can lie.
+constexpr const char* version_2 = R"(
+CREATE TABLE conventions (
+  run    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  metric TEXT NOT NULL,
+  text   TEXT NOT NULL,
+  PRIMARY KEY (run, metric)
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr const char* steps[] = {version_1, version_2};
 
 }  // namespace
 

@@ -294,6 +294,27 @@ std::map<std::string, double> Store::per_image(std::int64_t run, const std::stri
   return values;
 }
 
+void Store::set_convention(std::int64_t run, const std::string& metric, const std::string& text) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  impl_->db()
+      .prepare("INSERT OR REPLACE INTO conventions VALUES (:run, :metric, :text)")
+      .bind(":run", run)
+      .bind(":metric", metric)
+      .bind(":text", text)
+      .run();
+  transaction.commit();
+}
+
+std::map<std::string, std::string> Store::conventions(std::int64_t run) const {
+  Statement row = impl_->db().prepare("SELECT metric, text FROM conventions WHERE run = :run");
+  row.bind(":run", run);
+  std::map<std::string, std::string> conventions;
+  while (row.step()) conventions[row.text(0)] = row.text(1);
+  return conventions;
+}
+
 void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
   impl_->refuse_if_read_only();
   Transaction transaction(impl_->db());

@@ -33,7 +33,7 @@ struct PluginUsed {
 struct Run {
   std::int64_t id = 0;
   std::string experiment;  // name of the experiment
-  std::string phase;       // segmentor, pretrain
+  std::string phase;       // segmentor, pretrain, finetune
   std::string label;       // the factor levels that make this run differ, "masking.strategy=random seed=1"; may be ""
   std::string identity;    // SHA-256 over phase settings, data fingerprint, plugin digests, parent identities
   Status status = Status::planned;
@@ -106,6 +106,9 @@ class Store {
   // One value for each image: what paired tests need. A value already there is replaced.
   void log_per_image(std::int64_t run, const std::string& metric, const std::map<std::string, double>& value_by_image);
   std::map<std::string, double> per_image(std::int64_t run, const std::string& metric) const;
+  // How a metric was computed, in words. One already there is replaced.
+  void set_convention(std::int64_t run, const std::string& metric, const std::string& text);
+  std::map<std::string, std::string> conventions(std::int64_t run) const;
   void add_artefact(std::int64_t run, const Artefact& artefact);  // replaces one of that name
   std::vector<Artefact> artefacts(std::int64_t run) const;
 

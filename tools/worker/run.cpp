@@ -31,6 +31,12 @@ class RunReporter final : public train::Reporter {
     last_ = values;
   }
   void forget_from(std::int64_t epoch) override { store_.forget_from(run_, epoch); }
+  void per_image(const std::string& metric, const std::map<std::string, double>& values) override {
+    store_.log_per_image(run_, metric, values);
+  }
+  void convention(const std::string& metric, const std::string& text) override {
+    store_.set_convention(run_, metric, text);
+  }
   void artefact(const std::string& name, const std::filesystem::path& file) override {
     store_.add_artefact(run_, {name, std::filesystem::relative(file, folder_).string(), runs::sha256_file(file),
                                static_cast<std::int64_t>(std::filesystem::file_size(file))});
