@@ -9,7 +9,6 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
 
 namespace vaso::data {
@@ -65,24 +64,25 @@ struct LabelledLoader::Impl {
               {[this](std::int64_t batch) { return images_in(batch); },
                [this](std::int64_t batch) { return open(batch); },
                [this](const Bag& bag, std::int64_t batch, std::int64_t position) { fill(bag, batch, position); }}) {
-    for (std::int64_t i = 0; request.boxes && i < request.pack->size(); ++i) {
-      most_boxes = std::max(most_boxes, static_cast<std::int64_t>(request.pack->boxes(i).size()));
+    for (const std::int64_t record : request.records) {
+      most_boxes = std::max(most_boxes, static_cast<std::int64_t>(request.pack->boxes(record).size()));
     }
   }
 
+  std::int64_t size() const { return static_cast<std::int64_t>(request.records.size()); }
+
   std::int64_t batches() const {
-    const std::int64_t samples = request.pack->size();
+    const std::int64_t samples = size();
     const bool drop = request.augment && samples >= request.batch_size;
     return drop ? samples / request.batch_size : (samples + request.batch_size - 1) / request.batch_size;
   }
 
   std::int64_t images_in(std::int64_t batch) const {
-    return std::min(request.batch_size, request.pack->size() - batch * request.batch_size);
+    return std::min(request.batch_size, size() - batch * request.batch_size);
   }
 
   void draw_order() {
-    order.resize(static_cast<std::size_t>(request.pack->size()));
-    std::iota(order.begin(), order.end(), 0);
+    order = request.records;
     if (!request.augment) return;
     Philox random(random_key(request.seed, "labelled order", static_cast<std::uint64_t>(epoch)));
     for (std::size_t left = order.size(); left > 1; --left) std::swap(order[left - 1], order[random.below(left)]);

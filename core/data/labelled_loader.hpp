@@ -20,11 +20,12 @@ at::Tensor label_mask(const Pack& pack, std::int64_t index, std::int64_t label);
 
 struct LabelledRequest {
   const Pack* pack = nullptr;
-  std::int64_t side = 224;  // of the input, pixels
-  std::int64_t labels = 0;  // classes
-  bool masks = false;       // the pack carries label_planes(labels)
+  std::vector<std::int64_t> records;  // of the pack, in the order wanted
+  std::int64_t side = 224;            // of the input, pixels
+  std::int64_t labels = 0;            // classes
+  bool masks = false;                 // the pack carries label_planes(labels)
   bool boxes = false;
-  bool augment = false;                 // false: fitted, in the order of the pack, the last batch as it comes
+  bool augment = false;                 // false: fitted, in the order of `records`, the last batch as it comes
   PlacementRange placement;             // with augment
   double brightness = 0, contrast = 0;  // with augment: most change; four of five images get one
   std::vector<double> mean, deviation;  // per channel, of [0,1] pixels

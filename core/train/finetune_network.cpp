@@ -1,0 +1,136 @@
+#include "train/finetune_network.hpp"
+
+#include "model/lora.hpp"
+#include "model/resize_weights.hpp"
+#include "model/weights.hpp"
+#include "train/safetensors.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+
+namespace vaso::train {
+namespace {
+
+model::VitShape vit_shape(const FinetuneRecipe& recipe) {
+  model::VitShape vit;
+  vit.image_size = recipe.shape.image_size;
+  vit.patch_size = recipe.shape.patch_size;
+  vit.dim = recipe.shape.encoder_dim;
+  vit.depth = recipe.shape.encoder_depth;
+  vit.heads = recipe.shape.encoder_heads;
+  vit.window = recipe.task.window;
+  vit.global_blocks = recipe.task.global_blocks;
+  vit.relative_positions = recipe.task.relative_positions;
+  vit.trainable_positions = recipe.task.tune == "full";
+  vit.drop_path = recipe.task.tune == "frozen" ? 0 : recipe.task.drop_path;
+  return vit;
+}
+
+std::uint64_t seed_of(const FinetuneRecipe& recipe) { return static_cast<std::uint64_t>(recipe.general.seed); }
+
+// Which of the encoder's layers a tensor belongs to: 0 below the blocks, i + 1 in block i, depth + 1 above them.
+std::int64_t layer_of(const std::string& name, std::int64_t depth) {
+  constexpr std::string_view blocks = "blocks.";
+  if (name.starts_with(blocks)) return std::strtoll(name.c_str() + blocks.size(), nullptr, 10) + 1;
+  const bool below = name == "cls_token" || name == "pos_embed" || name.starts_with("patch_embed.");
+  return below ? 0 : depth + 1;
+}
+
+}  // namespace
+
+FinetuneNetwork::FinetuneNetwork(const FinetuneRecipe& recipe, Head& head, const std::vector<std::string>& labels)
+    : recipe_(recipe), head_(head), head_network_(head.network(labels)) {
+  if (!head.uses_encoder()) return;
+  encoder_ = std::make_shared<model::Vit>(vit_shape(recipe));
+}
+
+// What of the encoder learns. After loading, because low-rank additions stand in no checkpoint of a pre-training.
+void FinetuneNetwork::apply_tuning() {
+  if (!encoder_ || tuned_) return;
+  tuned_ = true;
+  const experiment::Downstream& task = recipe_.task;
+  if (task.tune == "lora") {
+    model::add_lora(*encoder_, task.lora_rank, task.lora_alpha, task.lora_targets, seed_of(recipe_));
+  } else if (task.tune == "frozen") {
+    for (auto& parameter : encoder_->parameters()) parameter.set_requires_grad(false);
+  }
+}
+
+std::string FinetuneNetwork::start(const std::string& encoder_file) {
+  head_.initialise(*head_network_, seed_of(recipe_));
+  if (!encoder_) return "the head is a whole network: no encoder";
+  std::string said = "the encoder starts from scratch";
+  model::initialise(*encoder_, seed_of(recipe_), "encoder.");
+  if (!encoder_file.empty()) {
+    try {
+      model::LoadOptions options;
+      if (recipe_.task.patch_resize == "flexivit") options.patches = model::PatchResize::flexivit;
+      const model::LoadReport report = model::load_encoder(*encoder_, read_safetensors(encoder_file).tensors, options);
+      said = fmt::format("{}: {}", encoder_file, report.to_text());
+    } catch (const model::WeightError& error) {
+      throw CheckpointError(fmt::format("{}: {}", encoder_file, error.what()));
+    }
+  }
+  apply_tuning();
+  return said;
+}
+
+std::int64_t FinetuneNetwork::parameter_count() const {
+  std::int64_t count = 0;
+  for (const auto& [name, tensor] : state()) count += tensor.requires_grad() || tensor.dim() > 1 ? tensor.numel() : 0;
+  return count;
+}
+
+std::int64_t FinetuneNetwork::trained_count() const {
+  std::int64_t count = 0;
+  for (const NamedParameter& parameter : groups()) count += parameter.tensor.numel();
+  return count;
+}
+
+void FinetuneNetwork::to(const c10::Device& device) {
+  if (encoder_) encoder_->to(device);
+  head_network_->to(device);
+}
+
+void FinetuneNetwork::train(bool on) {
+  if (encoder_) encoder_->train(on && recipe_.task.tune != "frozen");
+  head_network_->train(on);
+}
+
+void FinetuneNetwork::set_generator(const at::Generator& generator) {
+  if (encoder_) encoder_->set_generator(generator);
+}
+
+std::vector<NamedParameter> FinetuneNetwork::groups() const {
+  std::vector<NamedParameter> groups;
+  const auto add = [&](const std::string& name, const at::Tensor& tensor, double scale) {
+    if (!tensor.requires_grad()) return;
+    const bool decays = tensor.dim() > 1 && !name.ends_with("cls_token") && !name.ends_with("pos_embed");
+    groups.push_back({name, tensor, scale, decays});
+  };
+  if (encoder_) {
+    const std::int64_t depth = recipe_.shape.encoder_depth;
+    for (const auto& item : encoder_->named_parameters()) {
+      const auto above = static_cast<double>(depth + 1 - layer_of(item.key(), depth));
+      add("encoder." + item.key(), item.value(), std::pow(recipe_.task.layer_decay, above));
+    }
+  }
+  for (const auto& item : head_network_->named_parameters()) add("head." + item.key(), item.value(), 1);
+  return groups;
+}
+
+Bag FinetuneNetwork::state() const {
+  Bag state = model::weights(*head_network_, "head.");
+  if (encoder_) state.merge(model::weights(*encoder_, "encoder."));
+  return state;
+}
+
+void FinetuneNetwork::set_state(const Bag& tensors) {
+  apply_tuning();
+  model::load_weights(*head_network_, tensors, "head.");
+  if (encoder_) model::load_weights(*encoder_, tensors, "encoder.");
+}
+
+}  // namespace vaso::train
