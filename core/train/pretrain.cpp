@@ -22,7 +22,7 @@ namespace vaso::train {
 namespace {
 
 std::string segmentor_file(const Settings& settings, const RunPlace& place) {
-  return settings.segmentor.weights.empty() ? place.segmentor.string() : settings.segmentor.weights;
+  return settings.segmentor.weights.empty() ? place.weights.string() : settings.segmentor.weights;
 }
 
 class Pretraining {
@@ -332,7 +332,7 @@ void pretrain(const config::Node& cell, PluginHost& host, const RunPlace& place,
   const auto* file = weights == nullptr ? nullptr : std::get_if<std::string>(&weights->value);
   const bool has_weights = file != nullptr && !file->empty();
   std::vector<config::Diagnostic> faults;
-  PretrainParts parts = fit_parts(cell, host, !place.segmentor.empty() || has_weights, faults);
+  PretrainParts parts = fit_parts(cell, host, !place.weights.empty() || has_weights, faults);
   if (!faults.empty()) throw config::ConfigError(std::move(faults));
   Pretraining(std::move(parts), place, reporter).run();
 }

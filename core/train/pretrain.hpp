@@ -12,7 +12,7 @@ namespace vaso::train {
 struct RunPlace {
   std::filesystem::path folder;     // of this run; exists
   std::filesystem::path cache;      // packs
-  std::filesystem::path segmentor;  // weights that an earlier phase trained; "" = none
+  std::filesystem::path weights;    // that an earlier phase left: a segmentor, an encoder; "" = none
   bool resume = false;              // go on from folder/checkpoint.safetensors where there is one
 };
 

@@ -84,6 +84,18 @@ std::vector<std::string> downstream_tasks(const Node& cell) {
   return names;
 }
 
+void resolve_tasks(Node& cell) {
+  const std::vector<std::string> names = downstream_tasks(cell);
+  if (names.empty()) return;
+  Node tasks(Node::Table{}, cell.find("downstream")->origin);
+  for (const std::string& name : names) {
+    const Entry& entry = *std::find_if(cell.find("downstream")->table().begin(), cell.find("downstream")->table().end(),
+                                       [&](const Entry& candidate) { return candidate.key == name; });
+    tasks.table().push_back({name, entry.key_origin, resolved(cell, name, cell.origin, {})});
+  }
+  cell.set("downstream", std::move(tasks));
+}
+
 Node with_task(const Node& cell, const std::string& task) {
   Node result = cell;
   Node only(Node::Table{}, cell.find("downstream") != nullptr ? cell.find("downstream")->origin : cell.origin);

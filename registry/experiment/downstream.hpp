@@ -128,8 +128,11 @@ struct Augmentation {  // [downstream.NAME.augment]
 // Names of the tasks of a cell, in the order of the file. Throws ConfigError where [downstream] holds something else.
 std::vector<std::string> downstream_tasks(const config::Node& cell);
 
-// The cell with [downstream] reduced to one task, and `like` resolved: what another task sets holds where this one sets
-// nothing. Throws ConfigError (no such task, a circle).
+// Resolves `like` in every task: what another task sets holds where this one sets nothing. Throws ConfigError (no such
+// task, a circle).
+void resolve_tasks(config::Node& cell);
+
+// The cell with [downstream] reduced to one task, resolved. Throws ConfigError.
 config::Node with_task(const config::Node& cell, const std::string& task);
 
 }  // namespace vaso::experiment

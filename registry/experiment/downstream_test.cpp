@@ -39,6 +39,13 @@ TEST_SUITE("unit") {
     CHECK(with_task(cell, "unet").find("downstream.unet.v.decoder")->origin.line == 9);
   }
 
+  TEST_CASE("all tasks resolved at once are those resolved one by one") {
+    auto cell = config::parse("[downstream.a]\nlike = 'b'\nx = 1\n[downstream.b]\nx = 2\ny = 3\n", "f.toml");
+    resolve_tasks(cell);
+    CHECK(config::to_json(cell) == R"({"downstream":{"a":{"x":1,"y":3},"b":{"x":2,"y":3}}})");
+    CHECK(config::to_json(with_task(cell, "a")) == R"({"downstream":{"a":{"x":1,"y":3}}})");
+  }
+
   TEST_CASE("faults") {
     CHECK(fault_of("[downstream.vessels]\n", "vesels").hint == "did you mean `vessels`?");
     CHECK(fault_of("[downstream.a]\nlike = 'b'\n", "a").where.place() == "f.toml:2:8");

@@ -32,14 +32,17 @@ struct Table {
   std::vector<std::string> key_names;
   std::vector<std::string> metric_names;
   std::vector<Row> rows;
-  std::vector<std::string>
-      notes;  // "2 runs left out: failed (14), running (15)"; settings that differ beside the factor
+  // "2 runs left out: failed (14), running (15)"; settings that differ beside the factor; how metrics were computed.
+  std::vector<std::string> notes;
 };
 
 // Finished runs only. Of runs with one identity the newest counts. Rows: numeric levels by size, others as they came
 // first in the database. A group without the metric has an empty cell. Throws std::invalid_argument, with near names,
 // for a metric, setting, phase or experiment that no run has.
 Table tabulate(const runs::Store& store, const TableRequest& request);
+// A line for each metric whose runs recorded how it was computed; one that says so where they computed it differently.
+std::vector<std::string> convention_notes(const runs::Store& store, const std::vector<std::int64_t>& runs,
+                                          const std::vector<std::string>& metrics);
 // Text, Markdown, LaTeX: "mean ± sample standard deviation" with four significant digits; n is printed where it is not
 // 1 everywhere. LaTeX: booktabs, run ids as comments behind each row. CSV (RFC 4180, without the notes) and JSON: full
 // precision; mean, sd and n apart; NaN is the text "NaN".

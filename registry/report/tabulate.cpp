@@ -283,6 +283,9 @@ Table tabulate(const runs::Store& store, const TableRequest& request) {
   }
   const auto notes = confounds(audited, request.by);
   table.notes.insert(table.notes.end(), notes.begin(), notes.end());
+  std::vector<std::int64_t> ids;
+  for (const Audited& run : audited) ids.push_back(run.run->id);
+  for (std::string& note : convention_notes(store, ids, request.metrics)) table.notes.push_back(std::move(note));
   return table;
 }
 

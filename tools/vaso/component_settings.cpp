@@ -1,5 +1,6 @@
 #include "component_settings.hpp"
 
+#include "experiment/downstream.hpp"
 #include "experiment/settings.hpp"
 #include "worker_query.hpp"
 
@@ -96,6 +97,14 @@ std::vector<ComponentSettings::Place> ComponentSettings::places(const Node& tree
     const bool shared = table == "data" || table == "guidance";
     all.push_back({fmt::format("{}.{}", kind.kind, name), table, own, shared ? own : table});
   }
+  for (const std::string& task : experiment::downstream_tasks(tree)) {
+    const std::string table = "downstream." + task;
+    for (const char* kind : {"dataset", "head"}) {
+      const std::string name = text_at(tree, table + "." + kind);
+      const std::string own = table + "." + name;  // parameters stand there alone
+      all.push_back({fmt::format("{}.{}", kind, name), own, "", own});
+    }
+  }
   const std::string filter = text_at(tree, "guidance.filter");
   all.push_back({"guidance." + filter, "guidance." + filter, "", "guidance." + filter});
   return all;
@@ -120,6 +129,9 @@ void ComponentSettings::complete(Node& tree) const {
   make_paths_absolute<experiment::General>(tree, "");
   make_paths_absolute<experiment::Segmentor>(tree, "segmentor.");
   make_paths_absolute<experiment::Model>(tree, "model.");
+  for (const std::string& task : experiment::downstream_tasks(tree)) {
+    make_paths_absolute<experiment::Downstream>(tree, "downstream." + task + ".");
+  }
   for (const Place& place : places(tree)) complete(tree, place);
   // Guidance sources name each other (`first = "frangi"`); what is named is completed too, until nothing new is named.
   const Node* guidance = tree.find("guidance");

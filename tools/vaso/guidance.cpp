@@ -29,7 +29,7 @@ int guidance_make(const Arguments& arguments) {
   if (!line.parse(arguments)) return exit_ok;
   if (source.empty() || folder.empty()) throw UsageError("`vaso guidance make` needs --source and --out.");
   std::vector<std::string> question = {"guidance-make", words.front(), "--source", source, "--out", folder};
-  if (!segmentor.empty()) question.insert(question.end(), {"--segmentor", segmentor});
+  if (!segmentor.empty()) question.insert(question.end(), {"--weights", segmentor});
   for (const std::string& word : options.for_worker()) question.push_back(word);
   const Answer answer = ask_worker(question, options.quiet);
   if (answer.code == exit_ok && !options.quiet) fmt::print("Maps are in {}\n", shown(folder));

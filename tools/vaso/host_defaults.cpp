@@ -1,6 +1,7 @@
 #include "host_defaults.hpp"
 
 #include "config/binding.hpp"
+#include "experiment/downstream.hpp"
 #include "experiment/settings.hpp"
 
 namespace vaso::cli {
@@ -37,6 +38,11 @@ config::Node with_host_defaults(config::Node tree, const std::filesystem::path& 
     if (*component.fallback != '\0' && tree.find(path) == nullptr) {
       tree.set(path, config::Node(std::string(component.fallback), config::Origin{"default", 0, 0, {}}));
     }
+  }
+  experiment::resolve_tasks(tree);
+  for (const std::string& task : experiment::downstream_tasks(tree)) {
+    add<experiment::Downstream>(tree, "downstream." + task);
+    add<experiment::Augmentation>(tree, "downstream." + task + ".augment");
   }
   return tree;
 }

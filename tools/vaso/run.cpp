@@ -34,6 +34,19 @@ Settings settings_of(const config::Node& tree) {
   return settings;
 }
 
+// A fine-tuning is also grouped by how its encoder was pre-trained.
+Settings settings_of(const StudyPlan& plan, const PlannedRun& planned) {
+  Settings settings = settings_of(experiment::relevant(planned.tree, planned.phase));
+  if (planned.phase != "finetune" || !planned.parent) return settings;
+  const PlannedRun& parent = plan.runs[*planned.parent];
+  for (auto& [path, value] : settings_of(experiment::relevant(parent.tree, parent.phase))) {
+    const bool own =
+        std::any_of(settings.begin(), settings.end(), [&](const auto& known) { return known.first == path; });
+    if (!own) settings.emplace_back(std::move(path), std::move(value));
+  }
+  return settings;
+}
+
 runs::Run row_of(const PlannedRun& planned, const std::string& experiment, std::int64_t parent) {
   runs::Run run;
   run.experiment = experiment;
@@ -109,12 +122,11 @@ class Study {
       reopen(store_, execution.run);
     } else {
       execution.run = row_of(planned, plan_.experiment, planned.parent ? ids_[*planned.parent] : 0);
-      make_row_and_folder(store_, execution.run, planned.plugins,
-                          settings_of(experiment::relevant(planned.tree, planned.phase)), options_.home);
+      make_row_and_folder(store_, execution.run, planned.plugins, settings_of(plan_, planned), options_.home);
     }
     if (planned.parent) {
       const auto parent = store_.get(ids_[*planned.parent]);
-      execution.segmentor = fs::path(parent->folder) / weights_file(parent->phase);
+      execution.weights = fs::path(parent->folder) / weights_file(parent->phase);
     }
     const runs::Run& run = execution.run;
     say_title(i, fmt::format("{} {} in {}", execution.resume ? "goes on as run" : "run", run.id, shown(run.folder)));
@@ -219,8 +231,8 @@ int resume_run(const RunOptions& options) {
   }
   if (run.parent != 0) {
     const auto parent = store.get(run.parent);
-    execution.segmentor = parent ? fs::path(parent->folder) / weights_file(parent->phase) : fs::path();
-    if (!parent || !fs::exists(execution.segmentor)) {
+    execution.weights = parent ? fs::path(parent->folder) / weights_file(parent->phase) : fs::path();
+    if (!parent || !fs::exists(execution.weights)) {
       fmt::print(stderr, "{} the weights of run {}, which run {} uses, are gone. Run the experiment file again.\n",
                  err().paint(Paint::red, "error:"), run.parent, run.id);
       return exit_failure;

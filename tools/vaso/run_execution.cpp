@@ -116,7 +116,7 @@ void execute(runs::Store& store, Execution& execution, ProgressBar& bar) {
                     run.folder,
                     "--run",
                     std::to_string(run.id)};
-  if (!execution.segmentor.empty()) call.arguments.insert(call.arguments.end(), {"--segmentor", execution.segmentor});
+  if (!execution.weights.empty()) call.arguments.insert(call.arguments.end(), {"--weights", execution.weights});
   for (const std::string& folder : execution.plugins)
     call.arguments.insert(call.arguments.end(), {"--plugins", folder});
   call.arguments.insert(call.arguments.end(), {"--home", execution.home});

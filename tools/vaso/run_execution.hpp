@@ -12,7 +12,7 @@ namespace vaso::cli {
 
 struct Execution {
   runs::Run run;                    // with id and folder
-  std::filesystem::path segmentor;  // weights to use; "" = none
+  std::filesystem::path weights;  // of the run that this one builds on; "" = none
   std::vector<std::string> plugins;
   std::string home;
   bool resume = false;

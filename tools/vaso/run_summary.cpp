@@ -13,7 +13,9 @@ namespace fs = std::filesystem;
 namespace vaso::cli {
 namespace {
 
-constexpr const char* main_metrics[] = {"loss", "masked_vessel_share", "guided_patches", "images_per_second"};
+constexpr const char* main_metrics[] = {"test.dice",           "test.cl_dice",   "test.ap50",
+                                        "test.ap75",           "test.ap",        "loss",
+                                        "masked_vessel_share", "guided_patches", "images_per_second"};
 
 std::vector<std::string> metrics_of(const runs::Store& store, const std::vector<std::int64_t>& ids) {
   std::vector<std::string> logged;
@@ -92,13 +94,16 @@ void print_summary(const StudyPlan& plan, const runs::Store& store, const std::v
   if (ids.empty()) return;
 
   report::TableRequest request;
-  request.by = plan.factors.empty() ? std::vector<std::string>{"run"} : plan.factors;
+  request.by = plan.factors;
+  if (phase == "finetune") request.by.insert(request.by.begin(), "downstream.task");
+  if (request.by.empty()) request.by = {"run"};
   request.metrics = metrics_of(store, ids);
   request.phase = phase;
   request.experiment = plan.experiment;
   if (!request.metrics.empty()) {
     report::Table table = report::tabulate(store, request);
     keep_only(table, ids);
+    table.notes = report::convention_notes(store, ids, request.metrics);
     std::string text = report::write(table, format);
     if (!text.ends_with('\n')) text += '\n';
     if (format == report::Format::text) fmt::print("\n{}\n", out().paint(Paint::bold, plan.experiment + ", " + phase));
@@ -112,13 +117,18 @@ void print_summary(const StudyPlan& plan, const runs::Store& store, const std::v
   const std::string home = options.home_again();
   std::vector<std::pair<std::string, std::string>> ideas = {
       {fmt::format("vaso show {}{}", ids.back(), home), "settings, metric series and plugins of a run"}};
-  if (!request.metrics.empty() && !plan.factors.empty()) {
+  if (!request.metrics.empty() && request.by.front() != "run") {
     ideas.emplace_back(fmt::format("vaso table --by {} --metric {} --format latex{}", joined(request.by),
                                    joined(request.metrics), home),
                        "the same for a paper");
   }
-  ideas.emplace_back(fmt::format("vaso run {} --set masking.ratio=0.6{}", experiment_file, home),
-                     "change one thing; what is equal is reused");
+  if (phase == "finetune") {
+    ideas.emplace_back(fmt::format("vaso predict {} FOLDER --out answers{}", ids.back(), home),
+                       "apply what was learned to images");
+  } else {
+    ideas.emplace_back(fmt::format("vaso run {} --set masking.ratio=0.6{}", experiment_file, home),
+                       "change one thing; what is equal is reused");
+  }
   ideas.emplace_back("vaso plugins info", "every component and its parameters");
   std::size_t width = 0;
   for (const auto& [command, meaning] : ideas) width = std::max(width, command.size());

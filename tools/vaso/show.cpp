@@ -83,6 +83,9 @@ void print_text(const runs::Store& store, const runs::Run& run) {
   if (!run.message.empty()) fmt::print("{}\n", indent(run.message, "  "));
   print_section("What and where", head_of(run));
   print_section("Metrics", series_of(store, run.id), true);
+  Rows conventions;
+  for (const auto& [metric, text] : store.conventions(run.id)) conventions.push_back({metric, text});
+  print_section("How metrics were computed", conventions);
   Rows artefacts = {{"what", "file", "size", "SHA-256"}};
   for (const runs::Artefact& artefact : store.artefacts(run.id)) {
     artefacts.push_back({artefact.name, shown(fs::path(run.folder) / artefact.file), bytes(artefact.bytes),
@@ -131,6 +134,7 @@ void print_json(const runs::Store& store, const runs::Run& run) {
     Json& series = json["metrics"][name] = Json::array();
     for (const runs::Point& point : store.points(run.id, name)) series.push_back({point.step, point.value});
   }
+  json["conventions"] = store.conventions(run.id);
   json["files"] = Json::array();
   for (const runs::Artefact& artefact : store.artefacts(run.id)) {
     json["files"].push_back(

@@ -1,6 +1,7 @@
 #include "study_plan.hpp"
 
 #include "component_settings.hpp"
+#include "experiment/downstream.hpp"
 #include "experiment/plan.hpp"
 #include "host_defaults.hpp"
 #include "worker_query.hpp"
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 namespace fs = std::filesystem;
@@ -47,13 +49,23 @@ std::string common_label(const std::string& a, const std::string& b) {
   return label;
 }
 
-// The content of [segmentor] weights stands in for the identity of a segmentor run: other weights make another run, a
+// The content of a weights file stands in for the identity of the run that made it: other weights make another run, a
 // moved file does not.
-std::string given_weights_identity(const config::Node& tree) {
-  const config::Node* node = tree.find("segmentor.weights");
+std::string file_identity(const config::Node& tree, const std::string& path) {
+  const config::Node* node = tree.find(path);
   const auto* name = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
   if (name == nullptr || name->empty()) return {};
   return fs::is_regular_file(*name) ? "file " + runs::sha256_file(*name) : std::string();
+}
+
+// Where a run's first weights come from.
+struct Source {
+  std::optional<std::size_t> run;  // of the plan
+  std::string identity;            // of that run, or of a file; "" = none
+};
+
+void remove_key(config::Node& tree, const std::string& key) {
+  std::erase_if(tree.table(), [&](const config::Entry& entry) { return entry.key == key; });
 }
 
 std::vector<runs::PluginUsed> plugins_of(const Json& phase) {
@@ -65,32 +77,49 @@ std::vector<runs::PluginUsed> plugins_of(const Json& phase) {
   return plugins;
 }
 
+// What a phase builds on: a segmentor for pretrain, an encoder for finetune; given by file or made by an earlier phase.
+Source source_of(const StudyPlan& plan, const PlannedRun& run, const Json& answer,
+                 const std::map<std::string, std::size_t>& made) {
+  const std::string builds_on = run.phase == "pretrain" ? "segmentor" : answer.value("builds_on", "");
+  if (builds_on.empty()) return {};
+  const std::string file = run.phase == "pretrain"
+                               ? file_identity(run.tree, "segmentor.weights")
+                               : file_identity(run.tree, fmt::format("downstream.{}.weights", run.task));
+  if (!file.empty()) return {std::nullopt, file};
+  const auto earlier = made.find(builds_on);
+  if (earlier == made.end()) return {};
+  return {earlier->second, plan.runs[earlier->second].identity};
+}
+
 // Adds one cell's phases to the plan; equal runs of other cells are shared.
 void add_cell(StudyPlan& plan, const config::Node& tree, const std::string& label, const Json& phases) {
-  std::optional<std::size_t> segmentor;
-  const std::string given = given_weights_identity(tree);
+  std::map<std::string, std::size_t> made;  // by phase: what later phases of this cell build on
   for (const Json& answer : phases) {
     PlannedRun run;
     run.phase = answer.at("phase");
-    run.label = label;
-    run.tree = tree;
+    run.task = answer.value("task", "");
+    run.label =
+        run.task.empty() ? label : fmt::format("downstream.task={}{}{}", run.task, label.empty() ? "" : " ", label);
+    run.tree = run.task.empty() ? tree : experiment::with_task(tree, run.task);
+    // A network without encoder does not depend on which one the experiment describes.
+    if (run.phase == "finetune" && !answer.value("encoder", true)) remove_key(run.tree, "model");
     run.fingerprint = answer.value("data_fingerprint", "");
     run.images = answer.value("images", std::int64_t{0});
     run.steps = answer.value("steps", std::int64_t{0});
     run.plugins = plugins_of(answer);
-    if (run.phase != "segmentor") run.parent = given.empty() ? segmentor : std::nullopt;
-    const std::string parent = run.parent ? plan.runs[*run.parent].identity : run.phase == "segmentor" ? "" : given;
-    run.identity = experiment::identity(tree, run.phase, run.fingerprint, run.plugins, parent);
+    const Source source = source_of(plan, run, answer, made);
+    run.parent = source.run;
+    run.identity = experiment::identity(run.tree, run.phase, run.fingerprint, run.plugins, source.identity);
 
     const auto equal = std::find_if(plan.runs.begin(), plan.runs.end(),
                                     [&](const PlannedRun& other) { return other.identity == run.identity; });
     const auto index = static_cast<std::size_t>(equal - plan.runs.begin());
+    made[run.phase] = index;
     if (equal != plan.runs.end()) {
       equal->label = common_label(equal->label, run.label);
     } else {
       plan.runs.push_back(std::move(run));
     }
-    if (plan.runs[index].phase == "segmentor") segmentor = index;
   }
 }
 
@@ -163,7 +192,9 @@ void decide(StudyPlan& plan, const runs::Store& store, bool resume, bool again) 
 }
 
 std::string weights_file(const std::string& phase) {
-  return phase == "segmentor" ? "segmentor.safetensors" : "encoder.safetensors";
+  return phase == "segmentor"  ? "segmentor.safetensors"
+         : phase == "pretrain" ? "encoder.safetensors"
+                               : "model.safetensors";
 }
 
 }  // namespace vaso::cli

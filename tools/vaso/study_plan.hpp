@@ -20,6 +20,7 @@ struct PlannedRun {
     blocked,  // an equal one is running
   };
   std::string phase;
+  std::string task;      // of phase finetune: the name of its [downstream] table
   std::string label;     // factor levels that make it differ; of a run that several cells share, what they share
   config::Node tree;     // resolved, defaults included
   std::string identity;  // experiment::identity
@@ -46,7 +47,7 @@ StudyPlan plan_study(const std::filesystem::path& file, const Common& common);
 // Sets action and existing of every run from the database.
 void decide(StudyPlan& plan, const runs::Store& store, bool resume, bool again);
 
-// What a phase leaves for those who build on it: "segmentor.safetensors", "encoder.safetensors".
+// What a phase leaves for those who build on it: "segmentor.safetensors", "encoder.safetensors", "model.safetensors".
 std::string weights_file(const std::string& phase);
 
 }  // namespace vaso::cli

@@ -60,13 +60,15 @@ int table(const Arguments& arguments) {
       "before its name the largest, the first, the mean.");
   line.list(by, "by", "SETTING,…", "settings that make the rows; also phase, experiment, seed, run")
       .list(metrics, "metric", "NAME,…", "metric series that make the columns")
-      .value(request.phase, "phase", "PHASE", "only this phase: segmentor or pretrain")
+      .value(request.phase, "phase", "PHASE", "only this phase: segmentor, pretrain or finetune")
       .value(request.experiment, "experiment", "NAME", "only runs of this experiment");
   options.take_home(line);
   options.take_format(line);
   line.example("vaso table --by masking.strategy --metric loss,masked_vessel_share", "")
       .example("vaso table --by masking.strategy,masking.ratio --metric first:loss,loss --format latex",
-               "booktabs, for a paper");
+               "booktabs, for a paper")
+      .example("vaso table --by downstream.task,masking.strategy --metric test.dice,test.cl_dice",
+               "what each pre-training was worth");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);
   request.by = split(by);

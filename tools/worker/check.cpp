@@ -3,8 +3,10 @@
 
 #include "config/binding.hpp"
 #include "exit_codes.hpp"
+#include "experiment/downstream.hpp"
 #include "experiment/plan.hpp"
 #include "train/device.hpp"
+#include "train/finetune_parts.hpp"
 #include "train/pretrain_parts.hpp"
 #include "train/segmentor.hpp"
 
@@ -17,10 +19,7 @@
 namespace vaso::worker {
 namespace {
 
-nlohmann::json plugins_of(const train::Recipe& recipe) {
-  std::vector<const train::Choice*> choices = {&recipe.dataset, &recipe.objective, &recipe.masking};
-  for (const auto& [name, choice] : recipe.guidance) choices.push_back(&choice);
-  for (const auto& loss : recipe.losses) choices.push_back(&loss.choice);
+nlohmann::json plugins_of(const std::vector<const train::Choice*>& choices) {
   std::set<const plugins::Found*> seen;
   nlohmann::json list = nlohmann::json::array();
   for (const train::Choice* choice : choices) {
@@ -37,11 +36,42 @@ nlohmann::json plugins_of(const train::Recipe& recipe) {
 
 nlohmann::json phase_summary(const std::string& phase, const train::Recipe& recipe, const train::Images& images,
                              std::int64_t steps) {
+  std::vector<const train::Choice*> choices = {&recipe.dataset, &recipe.objective, &recipe.masking};
+  for (const auto& [name, choice] : recipe.guidance) choices.push_back(&choice);
+  for (const auto& loss : recipe.losses) choices.push_back(&loss.choice);
   return {{"phase", phase},
           {"data_fingerprint", images.fingerprint},
           {"images", images.count},
           {"steps", steps},
-          {"plugins", plugins_of(recipe)}};
+          {"plugins", plugins_of(choices)}};
+}
+
+nlohmann::json task_summary(const train::FinetuneParts& parts) {
+  return {{"phase", "finetune"},
+          {"task", parts.recipe.name},
+          {"encoder", parts.uses_encoder()},
+          {"builds_on", parts.wants_pretrained() ? "pretrain" : ""},
+          {"data_fingerprint", parts.fingerprint},
+          {"images", static_cast<std::int64_t>(parts.train.size())},
+          {"steps", parts.steps_per_epoch() * parts.recipe.task.epochs},
+          {"plugins", plugins_of({&parts.recipe.dataset, &parts.recipe.head})}};
+}
+
+// Every task of the cell, or those faults that all of them have.
+void check_tasks(const config::Node& cell, PluginHost& host, bool pretrains, nlohmann::json& phases,
+                 std::vector<config::Diagnostic>& faults) {
+  const std::vector<std::string> tasks = experiment::downstream_tasks(cell);
+  if (tasks.empty()) {
+    faults.push_back({"phase `finetune` has nothing to do", cell.origin, "there is no [downstream.NAME]",
+                      "add a task, for example\n  [downstream.vessels]\n  dataset = \"phantom\"\n"
+                      "  head = \"vessel_segmentation\""});
+  }
+  for (const std::string& task : tasks) {
+    const config::Node tree = experiment::with_task(cell, task);
+    const std::size_t before = faults.size();
+    const train::FinetuneParts parts = train::fit_finetune(tree, host, pretrains, faults);
+    if (faults.size() == before) phases.push_back(task_summary(parts));
+  }
 }
 
 nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::vector<config::Diagnostic>& faults) {
@@ -57,8 +87,12 @@ nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::v
     const auto* text = std::get_if<std::string>(&weights->value);
     has_segmentor = text != nullptr && !text->empty();
   }
+  bool pretrains = false;
   for (const std::string& phase : general.phases) {
-    if (phase == "segmentor") {
+    if (phase == "finetune") {
+      check_tasks(cell.tree, host, pretrains, phases, faults);
+      if (!faults.empty()) return {};
+    } else if (phase == "segmentor") {
       const train::SegmentorParts parts = train::fit_segmentor(cell.tree, host, faults);
       if (!faults.empty()) return {};
       phases.push_back(phase_summary(phase, parts.recipe, parts.images,
@@ -69,6 +103,7 @@ nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::v
       if (!faults.empty()) return {};
       phases.push_back(phase_summary(phase, parts.recipe, parts.images,
                                      parts.steps_per_epoch() * parts.recipe.settings.pretrain.epochs));
+      pretrains = true;
     }
   }
   try {

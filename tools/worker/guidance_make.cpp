@@ -27,7 +27,7 @@ int guidance_make(const Options& options, const EventSink& events) {
   train::set_threads(recipe.settings.general.threads);
   const train::Images images = train::open_images(recipe);
   const train::GuidanceGraph guidance(recipe);
-  train::GuidanceMaps maps(recipe, guidance, options.source, options.segmentor.string());
+  train::GuidanceMaps maps(recipe, guidance, options.source, options.weights.string());
 
   events.stage(fmt::format("making {} maps of guidance.{}", images.count, options.source));
   for (std::int64_t i = 0; i < images.count; ++i) {

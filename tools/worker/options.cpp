@@ -9,13 +9,13 @@ namespace vaso::worker {
 Options parse_options(int argc, char** argv) {
   namespace po = boost::program_options;
   Options options;
-  std::string home = options.home, config, folder, segmentor, out;
+  std::string home = options.home, config, folder, weights, out;
   std::vector<std::string> plugins, words;
   po::options_description known;
   known.add_options()("word", po::value(&words))("set", po::value(&options.set)->composing())("home", po::value(&home))(
       "plugins", po::value(&plugins)->composing())("events", po::value(&options.events))(
       "phase", po::value(&options.phase))("config", po::value(&config))("folder", po::value(&folder))(
-      "segmentor", po::value(&segmentor))("run", po::value(&options.run))("resume", po::bool_switch(&options.resume))(
+      "weights", po::value(&weights))("run", po::value(&options.run))("resume", po::bool_switch(&options.resume))(
       "out", po::value(&out))("source", po::value(&options.source))("count", po::value(&options.count));
   po::positional_options_description positional;
   positional.add("word", -1);
@@ -33,7 +33,7 @@ Options parse_options(int argc, char** argv) {
   options.plugins.assign(plugins.begin(), plugins.end());
   options.config = config;
   options.folder = folder;
-  options.segmentor = segmentor;
+  options.weights = weights;
   options.out = out;
   return options;
 }

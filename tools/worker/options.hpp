@@ -17,7 +17,7 @@ struct Options {
   int events = -1;  // descriptor for events; −1: people read them on stderr
   // run
   std::string phase;
-  std::filesystem::path config, folder, segmentor;
+  std::filesystem::path config, folder, weights;  // weights: that an earlier phase made
   std::int64_t run = 0;
   bool resume = false;
   // data-*, guidance-make

@@ -84,7 +84,7 @@ int run(const Options& options, const EventSink& events) {
        host_name()}}.dump());
 
   RunReporter reporter(options, events);
-  train::RunPlace place{options.folder, options.home / "cache", options.segmentor, options.resume};
+  train::RunPlace place{options.folder, options.home / "cache", options.weights, options.resume};
   if (options.phase == "segmentor") {
     train::train_segmentor(cell, host, place, reporter);
   } else if (options.phase == "pretrain") {
