@@ -9,15 +9,15 @@
 
 namespace vaso::model {
 
-// Bicubic with antialiasing when a table shrinks (timm's resample_abs_pos_embed), or without (MAE, DINO, detectron2).
-// Growing, the two are the same.
-enum class PositionResize { antialias, plain };
+// Bicubic without antialiasing (MAE, DINO, detectron2, CheXWorld), or with it (timm's resample_abs_pos_embed). They
+// differ for growing tables too: PyTorch's cubic is a = −½ with antialiasing, −¾ without.
+enum class PositionResize { plain, antialias };
 
 // Position table 1×(prefix+g²)×D to 1×(prefix+new_grid²)×D. The leading rows stay; the grid is resampled to the
 // explicit size (not by a factor: facebookresearch/dinov2 pull request 378), align_corners off. Throws
 // std::invalid_argument where the rows after the prefix are no square.
 at::Tensor resize_positions(const at::Tensor& table, std::int64_t prefix, std::int64_t new_grid,
-                            PositionResize how = PositionResize::antialias);
+                            PositionResize how = PositionResize::plain);
 
 // How a patch kernel D×C×p×p is brought to another p. `bicubic` resamples the kernel as if it were an image, which
 // mmsegmentation and CheXWorld do; token magnitudes change with (new/p)². `flexivit` finds the kernel that gives a
@@ -39,7 +39,7 @@ struct LoadReport {
 };
 
 struct LoadOptions {
-  PositionResize positions = PositionResize::antialias;
+  PositionResize positions = PositionResize::plain;
   PatchResize patches = PatchResize::bicubic;
 };
 

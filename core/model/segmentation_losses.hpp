@@ -11,12 +11,6 @@ namespace vaso::model {
 // probabilities and target: B×C×H×W. Where target and prediction are both empty the loss is 0.
 at::Tensor dice_loss(const at::Tensor& probabilities, const at::Tensor& target);
 
-// Binary cross-entropy of each channel by itself, mean over all. logits and target: B×C×H×W.
-at::Tensor binary_cross_entropy(const at::Tensor& logits, const at::Tensor& target);
-
-// Softmax cross-entropy, mean over pixels. logits: B×K×H×W; classes: B×H×W int64, 0 … K−1.
-at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& classes);
-
 // The centre lines of soft masks (B×C×H×W in [0,1]), by `iterations` rounds of min and max pooling: Shit et al.,
 // "clDice", CVPR 2021 (jocpae/clDice, cldice_loss/pytorch/soft_skeleton.py). Iterations should reach the half width of
 // the widest vessel in pixels. Nothing beyond the border ever wins.
