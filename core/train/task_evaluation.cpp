@@ -55,19 +55,20 @@ Answer boxes_of(const Detections& found, const data::Placement& placement, const
   return answer;
 }
 
-std::vector<metrics::TruthBox> truths(const std::string& image, const std::vector<Box>& boxes) {
+// The scores number images as they are added; the `image` of these is not looked at.
+std::vector<metrics::TruthBox> truths(const std::vector<Box>& boxes) {
   std::vector<metrics::TruthBox> truths;
   for (const Box& box : boxes) {
-    truths.push_back({image, box.label, box.left, box.top, box.width, box.height, box.area, box.crowd});
+    truths.push_back({0, box.label, box.left, box.top, box.width, box.height, box.area, box.crowd});
   }
   return truths;
 }
 
-std::vector<metrics::FoundBox> founds(const std::string& image, const Answer& answer) {
+std::vector<metrics::FoundBox> founds(const Answer& answer) {
   std::vector<metrics::FoundBox> founds;
   for (std::size_t i = 0; i < answer.boxes.size(); ++i) {
     const Box& box = answer.boxes[i];
-    founds.push_back({image, box.label, box.left, box.top, box.width, box.height, answer.scores[i]});
+    founds.push_back({0, box.label, box.left, box.top, box.width, box.height, answer.scores[i]});
   }
   return founds;
 }
@@ -115,8 +116,8 @@ metrics::Report TaskEvaluation::run(const data::Pack& pack, const std::vector<st
   request.batch_size = recipe_.task.batch_size;
   data::LabelledLoader loader(request);
 
-  metrics::MaskOptions options;
-  options.surfaces = surfaces;
+  metrics::MaskScoreOptions options;
+  options.surface = surfaces;
   metrics::MaskScores mask_scores(labels_, options);
   metrics::BoxScores box_scores(labels_);
   const c10::NoGradGuard no_gradient;
@@ -149,7 +150,7 @@ metrics::Report TaskEvaluation::run(const data::Pack& pack, const std::vector<st
       const std::int64_t record = images.index[position].item<std::int64_t>();
       const std::string name = name_of(pack.id(record));
       if (!masks) {
-        box_scores.add(name, truths(name, pack.boxes(record)), founds(name, found[i]));
+        box_scores.add(name, truths(pack.boxes(record)), founds(found[i]));
       } else if (at_input) {
         const auto [rows, columns] = sizes[i];
         mask_scores.add(name, planes(images.batch.masks[position].narrow(1, 0, rows).narrow(2, 0, columns) > 0.5),

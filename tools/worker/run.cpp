@@ -4,6 +4,7 @@
 #include "exit_codes.hpp"
 #include "runs/store.hpp"
 #include "train/device.hpp"
+#include "train/finetune.hpp"
 #include "train/pretrain.hpp"
 #include "train/segmentor.hpp"
 
@@ -89,6 +90,8 @@ int run(const Options& options, const EventSink& events) {
     train::train_segmentor(cell, host, place, reporter);
   } else if (options.phase == "pretrain") {
     train::pretrain(cell, host, place, reporter);
+  } else if (options.phase == "finetune") {
+    train::finetune(cell, host, place, reporter);
   } else {
     throw std::invalid_argument("there is no phase `" + options.phase + "`");
   }

@@ -1,0 +1,54 @@
+#include "train/task_picture.hpp"
+
+#include "data/labelled_loader.hpp"
+#include "vision/image_io.hpp"
+#include "vision/planes.hpp"
+
+namespace vaso::train {
+namespace {
+
+constexpr std::int64_t kSide = 320;  // pixels of a picture
+constexpr double kTint = 0.6;
+constexpr double kLeastScore = 0.3;  // boxes below it would cover the picture
+
+vision::GreyImage plane(const data::Plane& pixels) {
+  vision::GreyImage image(pixels.height, pixels.width);
+  std::copy(pixels.pixels, pixels.pixels + pixels.height * pixels.width, image.pixels.begin());
+  return image;
+}
+
+}  // namespace
+
+vision::ColourImage draw_answer(const vision::GreyImage& image, const Answer& answer, double least_score) {
+  vision::ColourImage picture = vision::to_colour(image);
+  for (std::size_t label = 0; label < answer.masks.size(); ++label) {
+    vision::tint(picture, answer.masks[label], vision::label_colour(label), kTint);
+  }
+  for (std::size_t i = 0; i < answer.boxes.size(); ++i) {
+    const Box& box = answer.boxes[i];
+    if (answer.scores[i] < least_score) continue;
+    vision::outline(picture, box.left, box.top, box.width, box.height,
+                    vision::label_colour(static_cast<std::size_t>(box.label)));
+  }
+  return picture;
+}
+
+void TaskPicture::add(std::int64_t record, const Answer& answer) {
+  const vision::GreyImage image = plane(pack_.image(record));
+  Answer truth;
+  truth.boxes = pack_.boxes(record);
+  truth.scores.assign(truth.boxes.size(), 1.0);
+  if (!answer.masks.empty()) {
+    truth.boxes.clear();
+    for (std::size_t label = 0; label < labels_.size(); ++label) {
+      truth.masks.push_back(vision::to_grey(data::label_mask(pack_, record, static_cast<std::int64_t>(label))));
+    }
+  }
+  rows_.push_back({vision::to_colour(image), draw_answer(image, truth, 0), draw_answer(image, answer, kLeastScore)});
+}
+
+void TaskPicture::write(const std::filesystem::path& file) const {
+  vision::write_png(file, vision::sheet({"image", "truth", recipe_.head.name()}, rows_, kSide));
+}
+
+}  // namespace vaso::train
