@@ -79,7 +79,7 @@ TEST_SUITE("unit") {
           Splits{{"images/Train/1.png", "train"}, {"images/valid/1.png", "val"}, {"images/test/1.png", "test"}});
     CHECK(splits(*open(root(flat))) == Splits{{"images/sub/1.png", ""}});
     const Record record = open(root(by_split))->record(0);
-    CHECK(record.labels.scalar_type() == at::kInt);
+    CHECK((record.labels.scalar_type() == at::kInt));
     CHECK(record.labels[3][7].item<int>() == 0);
     CHECK(record.labels[3][8].item<int>() == 1);
     CHECK(record.id.files.size() == 2);
