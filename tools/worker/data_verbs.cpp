@@ -30,6 +30,8 @@ class PlainReporter final : public train::Reporter {
   void note(const std::string& text) override { events_.note(text); }
   void log(std::int64_t, const std::map<std::string, double>&) override {}
   void forget_from(std::int64_t) override {}
+  void per_image(const std::string&, const std::map<std::string, double>&) override {}
+  void convention(const std::string&, const std::string&) override {}
   void artefact(const std::string&, const std::filesystem::path&) override {}
   bool stop_requested() const override { return worker::stop_requested(); }
 

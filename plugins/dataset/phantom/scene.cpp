@@ -1,6 +1,7 @@
 #include "scene.hpp"
 
 #include "background.hpp"
+#include "stenosis.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -105,7 +106,7 @@ void add_noise(Philox& random, FloatImage& image, double noise) {
   }
 }
 
-void add_collimator(Philox& random, FloatImage& image, GreyImage& vessel) {
+void add_collimator(Philox& random, FloatImage& image, Scene& scene) {
   const double side = static_cast<double>(image.width);
   const double cx = side * random.uniform(0.47, 0.53), cy = side * random.uniform(0.47, 0.53),
                radius = side * random.uniform(0.49, 0.6);
@@ -114,26 +115,34 @@ void add_collimator(Philox& random, FloatImage& image, GreyImage& vessel) {
       const double inside = radius - std::hypot(static_cast<double>(x) - cx, static_cast<double>(y) - cy);
       const double open = std::clamp(inside / 1.5 + 0.5, 0.0, 1.0);
       image.at(y, x) = static_cast<float>(6 + (image.at(y, x) - 6) * open);
-      if (open < 0.5) vessel.at(y, x) = 0;
+      if (open >= 0.5) continue;
+      scene.vessel.at(y, x) = 0;
+      for (GreyImage& stenosis : scene.stenoses) stenosis.at(y, x) = 0;
     }
   }
 }
 
 }  // namespace
 
-Scene draw_scene(Philox& random, const SceneOptions& options) {
+Scene draw_scene(Philox& random, Philox& narrowing, const SceneOptions& options) {
   const std::int64_t size = options.size;
   const double side = static_cast<double>(size), unit = side / 512;
   FloatImage image = draw_background(random, size, options.background);
-  Scene scene{GreyImage(size, size), GreyImage(size, size)};
+  Scene scene{GreyImage(size, size), GreyImage(size, size), {}};
 
   Thickness contrast(size);
   Thickness instrument(size);
   for (std::int64_t tree = 0; tree < options.trees; ++tree) {
     const Ostium ostium = place_ostium(random, side);
     const double radius = options.radius * unit * random.uniform(0.8, 1.0);
-    for (const Branch& branch : grow_tree(random, ostium.x, ostium.y, ostium.angle,
-                                          {side, radius, 0.55 * std::sqrt(unit), options.branches})) {
+    std::vector<Branch> branches =
+        grow_tree(random, ostium.x, ostium.y, ostium.angle, {side, radius, 0.55 * std::sqrt(unit), options.branches});
+    if (tree == 0 && options.stenoses > 0) {
+      for (const Stenosis& stenosis : narrow(narrowing, branches, options.stenoses, side)) {
+        mark(scene.stenoses.emplace_back(size, size), stenosis);
+      }
+    }
+    for (const Branch& branch : branches) {
       contrast.add(branch);
       mark(scene.vessel, branch);
     }
@@ -148,7 +157,7 @@ Scene draw_scene(Philox& random, const SceneOptions& options) {
   }
   if (options.blur > 0)
     cv::GaussianBlur(view(image), view(image), {}, std::max(options.blur * unit, 0.3), 0, cv::BORDER_REFLECT);
-  if (random.uniform() < options.collimator) add_collimator(random, image, scene.vessel);
+  if (random.uniform() < options.collimator) add_collimator(random, image, scene);
   add_noise(random, image, options.noise);
   std::transform(image.pixels.begin(), image.pixels.end(), scene.image.pixels.begin(),
                  [](float value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f)); });

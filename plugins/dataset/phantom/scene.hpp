@@ -5,6 +5,8 @@
 
 #include "vision/grey_image.hpp"
 
+#include <vector>
+
 namespace vaso::phantom {
 
 struct SceneOptions {
@@ -18,13 +20,16 @@ struct SceneOptions {
   double background = 1;       // strength of lungs, ribs, spine and diaphragm
   double catheter = 0.8;       // share of frames with one
   double collimator = 0.15;    // share of frames with a round black frame
+  std::int64_t stenoses = 0;   // most narrowings in a frame; where not 0, there is at least one
 };
 
 struct Scene {
   vision::GreyImage image;
   vision::GreyImage vessel;  // 255 where a vessel's lumen covers the pixel's centre; exact, before blur and noise
+  std::vector<vision::GreyImage> stenoses;  // each: 255 where the vessel would be if it were not narrowed there
 };
 
-Scene draw_scene(Philox& random, const SceneOptions& options);
+// `narrowing` is drawn from where there are stenoses, so that a frame is otherwise the same with them and without.
+Scene draw_scene(Philox& random, Philox& narrowing, const SceneOptions& options);
 
 }  // namespace vaso::phantom
