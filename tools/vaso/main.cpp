@@ -34,6 +34,8 @@ constexpr Verb verbs[] = {
     {"data preview", "a picture of images and their vessel masks", data_preview},
     {"data pack", "decode a data set once, into one file", data_pack},
     {"guidance make", "write guidance maps as images", guidance_make},
+    {"evaluate masks", "score masks against true ones", evaluate_masks},
+    {"evaluate boxes", "score found boxes against true ones", evaluate_boxes},
     {"doctor", "what this machine has: LibTorch, device, plugins", doctor},
 };
 

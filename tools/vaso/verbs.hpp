@@ -17,6 +17,8 @@ int data_info(const Arguments& arguments);
 int data_preview(const Arguments& arguments);
 int data_pack(const Arguments& arguments);
 int guidance_make(const Arguments& arguments);
+int evaluate_masks(const Arguments& arguments);
+int evaluate_boxes(const Arguments& arguments);
 int doctor(const Arguments& arguments);
 
 }  // namespace vaso::cli

@@ -44,10 +44,16 @@ void keep_freed_memory() {
 
 int guarded(const Options& options, const EventSink& events) {
   static const std::map<std::string, int (*)(const Options&, const EventSink&)> verbs = {
-      {"check", check},         {"run", run},
-      {"doctor", doctor},       {"plugins-info", plugins_info},
-      {"data-info", data_info}, {"data-preview", data_preview},
-      {"data-pack", data_pack}, {"guidance-make", guidance_make},
+      {"check", check},
+      {"run", run},
+      {"doctor", doctor},
+      {"plugins-info", plugins_info},
+      {"data-info", data_info},
+      {"data-preview", data_preview},
+      {"data-pack", data_pack},
+      {"guidance-make", guidance_make},
+      {"evaluate-masks", evaluate_masks},
+      {"evaluate-boxes", evaluate_boxes},
   };
   try {
     const auto verb = verbs.find(options.verb);

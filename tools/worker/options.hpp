@@ -24,6 +24,9 @@ struct Options {
   std::filesystem::path out;
   std::string source;
   std::int64_t count = 16;
+  // evaluate-*
+  std::string labels, format = "text";
+  bool no_distances = false;
 };
 
 // Throws std::invalid_argument.

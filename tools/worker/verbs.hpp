@@ -9,14 +9,16 @@
 
 namespace vaso::worker {
 
-int check(const Options& options, const EventSink& events);          // check FILE
-int run(const Options& options, const EventSink& events);            // run --phase …
-int plugins_info(const Options& options, const EventSink& events);   // plugins-info [NAME…]
-int data_info(const Options& options, const EventSink& events);      // data-info FILE|FOLDER
-int data_preview(const Options& options, const EventSink& events);   // data-preview FILE|FOLDER
-int data_pack(const Options& options, const EventSink& events);      // data-pack FILE
-int guidance_make(const Options& options, const EventSink& events);  // guidance-make FILE
-int doctor(const Options& options, const EventSink& events);         // doctor
+int check(const Options& options, const EventSink& events);           // check FILE
+int run(const Options& options, const EventSink& events);             // run --phase …
+int plugins_info(const Options& options, const EventSink& events);    // plugins-info [NAME…]
+int data_info(const Options& options, const EventSink& events);       // data-info FILE|FOLDER
+int data_preview(const Options& options, const EventSink& events);    // data-preview FILE|FOLDER
+int data_pack(const Options& options, const EventSink& events);       // data-pack FILE
+int guidance_make(const Options& options, const EventSink& events);   // guidance-make FILE
+int evaluate_masks(const Options& options, const EventSink& events);  // evaluate-masks TRUTH PREDICTION
+int evaluate_boxes(const Options& options, const EventSink& events);  // evaluate-boxes TRUTH PREDICTION
+int doctor(const Options& options, const EventSink& events);          // doctor
 
 // True once SIGTERM arrived.
 bool stop_requested();
