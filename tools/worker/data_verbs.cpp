@@ -2,12 +2,12 @@
 #include "verbs.hpp"
 
 #include "experiment_file.hpp"
+#include "plain_reporter.hpp"
 
 #include "data/inspect.hpp"
 #include "exit_codes.hpp"
 #include "train/device.hpp"
 #include "train/images.hpp"
-#include "train/reporter.hpp"
 #include "vision/image_io.hpp"
 
 #include <fmt/format.h>
@@ -18,26 +18,6 @@
 
 namespace vaso::worker {
 namespace {
-
-// A phase's view of the outside where there is no run to log into.
-class PlainReporter final : public train::Reporter {
- public:
-  explicit PlainReporter(const EventSink& events) : events_(events) {}
-  void stage(const std::string& text) override { events_.stage(text); }
-  void progress(std::int64_t done, std::int64_t total, const std::string& text) override {
-    events_.progress(done, total, text);
-  }
-  void note(const std::string& text) override { events_.note(text); }
-  void log(std::int64_t, const std::map<std::string, double>&) override {}
-  void forget_from(std::int64_t) override {}
-  void per_image(const std::string&, const std::map<std::string, double>&) override {}
-  void convention(const std::string&, const std::string&) override {}
-  void artefact(const std::string&, const std::filesystem::path&) override {}
-  bool stop_requested() const override { return worker::stop_requested(); }
-
- private:
-  const EventSink& events_;
-};
 
 int threads() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
 
