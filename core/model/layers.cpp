@@ -103,9 +103,19 @@ at::Tensor LayerNorm2d::forward(const at::Tensor& x) {
   return at::layer_norm(pixels, weight_.sizes(), weight_, bias_, /*eps=*/1e-6).permute({0, 3, 1, 2});
 }
 
+namespace {
+
+std::int64_t group_count(std::int64_t channels) {
+  std::int64_t groups = std::gcd<std::int64_t>(32, channels);
+  while (groups > 1 && channels / groups < 4) groups /= 2;
+  return groups;
+}
+
+}  // namespace
+
 std::shared_ptr<Norm2d> norm_2d(const std::string& name, std::int64_t channels) {
   if (name == "bn") return std::make_shared<BatchNorm2d>(channels);
-  if (name == "gn") return std::make_shared<GroupNorm>(std::gcd<std::int64_t>(32, channels), channels);
+  if (name == "gn") return std::make_shared<GroupNorm>(group_count(channels), channels);
   if (name == "in") return std::make_shared<GroupNorm>(channels, channels);
   if (name == "ln") return std::make_shared<LayerNorm2d>(channels);
   throw std::invalid_argument(fmt::format("no norm \"{}\": use bn, gn, in or ln", name));

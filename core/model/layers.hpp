@@ -103,7 +103,7 @@ class LayerNorm2d final : public Norm2d {
   at::Tensor forward(const at::Tensor& x) override;
 };
 
-// "bn", "gn" (32 groups, or the greatest common divisor of 32 and the channels), "in" or "ln". Throws
+// "bn", "gn" (32 groups; fewer where that leaves less than four channels in each), "in" or "ln". Throws
 // std::invalid_argument listing these for any other name.
 std::shared_ptr<Norm2d> norm_2d(const std::string& name, std::int64_t channels);
 
