@@ -45,6 +45,7 @@ void check_loss(const Subject& subject, Report& report);
 void check_guidance(const Subject& subject, Report& report);
 void check_dataset(const Subject& subject, Report& report);
 void check_objective(const Subject& subject, Report& report);
+void check_head(const Subject& subject, Report& report);
 
 // Equal type, shape and values; undefined equals undefined.
 bool same(const at::Tensor& a, const at::Tensor& b);

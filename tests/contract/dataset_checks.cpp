@@ -13,7 +13,8 @@ namespace vaso::contract {
 namespace {
 
 bool same(const Record& a, const Record& b) {
-  return a.id.name == b.id.name && contract::same(a.image, b.image) && contract::same(Bag(a.maps), Bag(b.maps));
+  return a.id.name == b.id.name && contract::same(a.image, b.image) && contract::same(Bag(a.maps), Bag(b.maps)) &&
+         contract::same(a.labels, b.labels) && a.boxes.size() == b.boxes.size();
 }
 
 }  // namespace
@@ -40,6 +41,19 @@ void check_dataset(const Subject& subject, Report& report) {
       report.check(found != record.maps.end() && found->second.scalar_type() == at::kByte &&
                        found->second.sizes() == record.image.sizes(),
                    fmt::format("the map `{}` is as large as its image", name));
+    }
+    const bool masks = record.labels.defined();
+    report.check(masks == dataset->has_masks(), "a record has labels where has_masks() says so");
+    if (masks) {
+      report.check(record.labels.scalar_type() == at::kInt && record.labels.sizes() == record.image.sizes(),
+                   "labels are H×W int32");
+      const auto classes = static_cast<std::int64_t>(dataset->labels().size());
+      report.check(record.labels.bitwise_right_shift(classes).eq(0).all().item<bool>(), "each bit has a label");
+    }
+    for (const Box& box : record.boxes) {
+      report.check(dataset->has_boxes() && box.width > 0 && box.height > 0 && box.area > 0 && box.label >= 0 &&
+                       box.label < static_cast<std::int64_t>(dataset->labels().size()),
+                   "boxes have an area and a label");
     }
     auto first = std::async(std::launch::async, [&] { return dataset->record(index); });
     auto second = std::async(std::launch::async, [&] { return dataset->record(index); });

@@ -214,6 +214,7 @@ void check_component(PluginHost& host, const std::string& name, Report& report) 
       if (kind == "guidance") check_guidance(subject, report);
       if (kind == "dataset") check_dataset(subject, report);
       if (kind == "objective") check_objective(subject, report);
+      if (kind == "head") check_head(subject, report);
     });
   }
   report.doing("the global state of LibTorch");

@@ -115,7 +115,7 @@ class Images final : public Dataset {
   Record record(std::int64_t index) const override {
     const Entry& entry = entries_.at(static_cast<std::size_t>(index));
     const vision::GreyImage image = vision::read_grey(entry.image);
-    Record record{entry.id, vision::to_tensor(image), {}};
+    Record record{entry.id, vision::to_tensor(image), {}, {}, {}};
     if (!entry.mask.empty()) record.maps["filter"] = vision::to_tensor(read_mask(entry, image));
     return record;
   }
