@@ -28,9 +28,8 @@ constexpr Measure kMeasures[] = {
     {"cl_dice", "Zhang skeletons as scikit-image's; ",
      [](const Cell& cell, double empty) { return cl_dice(cell.skeleton, empty); }},
     {"iou", "", [](const Cell& cell, double empty) { return iou(cell.overlap, empty); }},
-    {"precision", "no prediction counts 0; ",
-     [](const Cell& cell, double empty) { return precision(cell.overlap, empty); }},
-    {"recall", "no truth counts 0; ", [](const Cell& cell, double empty) { return recall(cell.overlap, empty); }},
+    {"precision", "", [](const Cell& cell, double empty) { return precision(cell.overlap, empty); }},
+    {"recall", "", [](const Cell& cell, double empty) { return recall(cell.overlap, empty); }},
     {"hd95", "pixels, MONAI's definition; ", [](const Cell& cell, double) { return cell.surface.hd95; }, true},
     {"assd", "pixels, MONAI's definition; ", [](const Cell& cell, double) { return cell.surface.assd; }, true},
 };
@@ -55,11 +54,13 @@ std::string convention(const Measure& measure, bool several) {
         measure.what);
   }
   if (several) {
-    return fmt::format("{}per class the mean over images where the truth has it, then the mean over classes",
-                       measure.what);
+    return fmt::format(
+        "{}per class the mean over images where the truth has it (0 where the prediction lacks it), then the mean "
+        "over classes",
+        measure.what);
   }
   if (measure.distance) return fmt::format("{}mean over images; left out where a mask is empty", measure.what);
-  return fmt::format("{}mean over images; both empty counts 1", measure.what);
+  return fmt::format("{}mean over images; both empty counts 1, one empty 0", measure.what);
 }
 
 // The labels of one pixel as a mask: 255 where there is none.

@@ -159,7 +159,8 @@ int evaluate_masks(const Options& options, const EventSink& events) {
   }
   if (told(faults, events)) return exit_run_failed;
   const std::string what = labels.size() == 1 ? "" : fmt::format(", {} labels", labels.size());
-  return answer(scores.report(), fmt::format("{} images{}", pairs.size(), what), options, events);
+  return answer(scores.report(), fmt::format("{} image{}{}", pairs.size(), pairs.size() == 1 ? "" : "s", what), options,
+                events);
 }
 
 int evaluate_boxes(const Options& options, const EventSink& events) {
