@@ -1,5 +1,6 @@
 #include "train/images.hpp"
 
+#include "data/subset.hpp"
 #include "runs/store.hpp"
 
 #include <fmt/format.h>
@@ -23,9 +24,24 @@ std::string pack_fingerprint(const Recipe& recipe, const Images& images, const G
 
 }  // namespace
 
+namespace {
+
+// Only the records of the splits that [data] names.
+std::shared_ptr<Dataset> restricted(const Recipe& recipe, std::shared_ptr<Dataset> whole) {
+  const std::vector<std::string>& splits = recipe.settings.data.splits;
+  if (splits.empty()) return whole;
+  std::vector<std::int64_t> kept;
+  for (std::int64_t i = 0; i < whole->size(); ++i) {
+    if (std::find(splits.begin(), splits.end(), whole->id(i).split) != splits.end()) kept.push_back(i);
+  }
+  return std::make_shared<data::Subset>(std::move(whole), std::move(kept));
+}
+
+}  // namespace
+
 Images open_images(const Recipe& recipe) {
   Images images;
-  images.dataset = make<Dataset>(recipe.dataset, recipe.shape);
+  images.dataset = restricted(recipe, make<Dataset>(recipe.dataset, recipe.shape));
   images.count = images.dataset->size();
   if (recipe.settings.data.limit > 0) images.count = std::min(images.count, recipe.settings.data.limit);
   if (images.count == 0) {

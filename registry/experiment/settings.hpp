@@ -37,10 +37,13 @@ struct General {  // top level
 
 struct Data {  // [data], beside the data set's own parameters
   std::string dataset = "phantom";
+  std::vector<std::string> splits;
   std::int64_t limit = 0;
   std::int64_t workers = 1;
   void describe(Schema& s) {
     s.field(dataset, "dataset", "dataset component that yields the images");
+    s.field(splits, "splits", "use only images of these splits, so that none of a test set is seen; empty = all")
+        .choices({"train", "val", "test"});
     s.field(limit, "limit", "use only the first so many images; 0 = all").at_least(0);
     s.field(workers, "workers", "threads that crop, resize and flip; results do not depend on it").range(0, 256);
   }
