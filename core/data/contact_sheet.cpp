@@ -1,5 +1,7 @@
 #include "data/inspect.hpp"
+#include "data/legend.hpp"
 
+#include "vision/overlay.hpp"
 #include "vision/planes.hpp"
 #include "vision/resample.hpp"
 
@@ -16,6 +18,8 @@ using vision::GreyImage;
 constexpr std::array<Colour, 4> kColours{Colour{255, 40, 40}, Colour{60, 220, 60}, Colour{80, 120, 255},
                                          Colour{250, 220, 40}};
 constexpr std::int64_t kGap = 4;  // pixels between tiles
+constexpr Colour kBackground{24, 24, 24};
+constexpr double kTint = 0.5;
 
 using Resize = void (*)(const vision::Window&, std::int64_t, std::int64_t, std::uint8_t*);
 
@@ -30,27 +34,45 @@ GreyImage fit(const GreyImage& image, std::int64_t tile, Resize resize) {
   return out;
 }
 
-void paste(ColourImage& sheet, const GreyImage& image, std::int64_t top, std::int64_t left) {
-  for (std::int64_t y = 0; y < image.height; ++y) {
-    for (std::int64_t x = 0; x < image.width; ++x) {
-      const std::uint8_t grey = image.at(y, x);
-      sheet.at(top + y, left + x) = {grey, grey, grey};
-    }
-  }
+void paste(ColourImage& sheet, const ColourImage& image, std::int64_t top, std::int64_t left) {
+  for (std::int64_t y = 0; y < image.height; ++y)
+    std::copy(image.row(y), image.row(y) + image.width, sheet.row(top + y) + left);
 }
 
 // Blends half of the colour in, as far as the map is strong.
-void overlay(ColourImage& sheet, const GreyImage& map, const Colour& colour, std::int64_t top, std::int64_t left) {
-  for (std::int64_t y = 0; y < map.height; ++y) {
-    for (std::int64_t x = 0; x < map.width; ++x) {
-      Colour& pixel = sheet.at(top + y, left + x);
-      const int weight = map.at(y, x) / 2;
-      const auto blend = [weight](std::uint8_t from, std::uint8_t to) {
-        return static_cast<std::uint8_t>(from + (to - from) * weight / 255);
-      };
-      pixel = {blend(pixel.red, colour.red), blend(pixel.green, colour.green), blend(pixel.blue, colour.blue)};
+void blend(ColourImage& image, const GreyImage& map, const Colour& colour) {
+  for (std::size_t i = 0; i < map.pixels.size(); ++i) {
+    Colour& pixel = image.pixels[i];
+    const int weight = map.pixels[i] / 2;
+    const auto mix = [weight](std::uint8_t from, std::uint8_t to) {
+      return static_cast<std::uint8_t>(from + (to - from) * weight / 255);
+    };
+    pixel = {mix(pixel.red, colour.red), mix(pixel.green, colour.green), mix(pixel.blue, colour.blue)};
+  }
+}
+
+void lay_labels(ColourImage& shown, const Record& record, const Dataset& dataset, std::int64_t tile) {
+  if (dataset.has_masks()) {
+    for (std::size_t label = 0; label < dataset.labels().size(); ++label) {
+      const at::Tensor inside = record.labels.bitwise_and(std::int64_t{1} << label).ne(0).to(at::kByte);
+      vision::tint(shown, fit(vision::to_grey(inside), tile, vision::resize_nearest), vision::label_colour(label),
+                   kTint);
     }
   }
+  if (!dataset.has_boxes()) return;
+  const double scale = static_cast<double>(shown.width) / static_cast<double>(record.image.size(1));
+  for (const Box& box : record.boxes) {
+    vision::outline(shown, scale * box.left, scale * box.top, scale * box.width, scale * box.height,
+                    vision::label_colour(static_cast<std::size_t>(box.label)), 1);
+  }
+}
+
+// `below` under `sheet`.
+ColourImage stacked(const ColourImage& sheet, const ColourImage& below) {
+  ColourImage both(sheet.height + kGap + below.height, sheet.width, kBackground);
+  paste(both, sheet, 0, 0);
+  paste(both, below, sheet.height + kGap, 0);
+  return both;
 }
 
 }  // namespace
@@ -60,24 +82,23 @@ ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std:
   count = std::clamp<std::int64_t>(count, 1, dataset.size());
   const std::int64_t pairs_across = std::min<std::int64_t>(count, 3);
   const std::int64_t rows = (count + pairs_across - 1) / pairs_across;
-  ColourImage sheet(rows * (tile + kGap) - kGap, 2 * pairs_across * (tile + kGap) - kGap, {24, 24, 24});
+  ColourImage sheet(rows * (tile + kGap) - kGap, 2 * pairs_across * (tile + kGap) - kGap, kBackground);
   for (std::int64_t n = 0; n < count; ++n) {
     const Record record = dataset.record(n * dataset.size() / count);
-    const GreyImage image = fit(vision::to_grey(record.image), tile, vision::resize_bicubic);
+    ColourImage shown = vision::to_colour(fit(vision::to_grey(record.image), tile, vision::resize_bicubic));
     const std::int64_t top = n / pairs_across * (tile + kGap);
     const std::int64_t left = n % pairs_across * 2 * (tile + kGap);
-    const std::int64_t right = left + tile + kGap;
-    paste(sheet, image, top, left);
-    paste(sheet, image, top, right);
+    paste(sheet, shown, top, left);
     std::vector<at::Tensor> maps;
     for (const std::string& name : dataset.maps()) maps.push_back(record.maps.at(name));
     for (const ExtraMap& map : extra) maps.push_back(map.compute(record));
-    for (std::size_t m = 0; m < maps.size(); ++m) {
-      overlay(sheet, fit(vision::to_grey(maps[m]), tile, vision::resize_nearest), kColours[m % kColours.size()], top,
-              right);
-    }
+    for (std::size_t m = 0; m < maps.size(); ++m)
+      blend(shown, fit(vision::to_grey(maps[m]), tile, vision::resize_nearest), kColours[m % kColours.size()]);
+    lay_labels(shown, record, dataset, tile);
+    paste(sheet, shown, top, left + tile + kGap);
   }
-  return sheet;
+  if (dataset.labels().empty()) return sheet;
+  return stacked(sheet, legend(dataset.labels(), sheet.width, kBackground));
 }
 
 }  // namespace vaso::data

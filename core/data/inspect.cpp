@@ -3,6 +3,8 @@
 #include "data/near_frames.hpp"
 #include "data/ordered.hpp"
 
+#include "vision/colour_mode.hpp"
+#include "vision/image_io.hpp"
 #include "vision/planes.hpp"
 
 #include "runs/store.hpp"
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <variant>
 
@@ -26,6 +29,8 @@ struct Summary {
   std::map<std::string, double> marked;
   std::string digest;
   Sketch sketch;
+  LabelSummary labels;
+  std::optional<vision::ColourMode> mode;
 };
 
 Summary summarise(const Dataset& dataset, std::int64_t index) {
@@ -49,6 +54,9 @@ Summary summarise(const Dataset& dataset, std::int64_t index) {
   const std::string_view bytes(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
   summary.digest = runs::sha256(bytes) + " " + std::to_string(image.width);
   summary.sketch = sketch(image);
+  summary.labels = summarise_labels(dataset, record);
+  if (!record.id.files.empty() && vision::has_image_extension(record.id.files.front()))
+    summary.mode = vision::colour_mode(record.id.files.front());
   return summary;
 }
 
@@ -120,22 +128,46 @@ void describe_maps(Inspection& result, const std::vector<Summary>& summaries) {
   }
 }
 
-void find_duplicates(Inspection& result, const std::vector<Summary>& summaries) {
-  std::map<std::string, std::vector<std::string>> equal;
+std::vector<std::vector<std::string>> named(const std::vector<std::vector<std::int64_t>>& groups,
+                                            const std::vector<RecordId>& ids) {
+  std::vector<std::vector<std::string>> names;
+  for (const std::vector<std::int64_t>& group : groups) {
+    names.emplace_back();
+    for (const std::int64_t i : group) names.back().push_back(full_name(ids[static_cast<std::size_t>(i)]));
+  }
+  return names;
+}
+
+// Frames that are equal or look alike, and which of them are in different splits.
+void find_twins(Inspection& result, const std::vector<Summary>& summaries) {
+  std::map<std::string, std::vector<std::int64_t>> by_digest;
   std::vector<Sketch> sketches;
+  std::vector<RecordId> ids;
   for (const Summary& summary : summaries) {
-    equal[summary.digest].push_back(full_name(summary.id));
+    by_digest[summary.digest].push_back(static_cast<std::int64_t>(ids.size()));
     sketches.push_back(summary.sketch);
+    ids.push_back(summary.id);
   }
-  for (auto& [digest, names] : equal) {
-    if (names.size() > 1) result.duplicates.push_back(std::move(names));
+  std::vector<std::vector<std::int64_t>> equal;
+  for (auto& [digest, group] : by_digest) {
+    if (group.size() > 1) equal.push_back(std::move(group));
   }
-  std::sort(result.duplicates.begin(), result.duplicates.end());
-  for (const std::vector<std::int64_t>& group : near_groups(sketches)) {
-    result.near.emplace_back();
-    for (const std::int64_t i : group)
-      result.near.back().push_back(full_name(summaries[static_cast<std::size_t>(i)].id));
+  std::sort(equal.begin(), equal.end());
+  const std::vector<std::vector<std::int64_t>> near = near_groups(sketches);
+  result.duplicates = named(equal, ids);
+  result.near = named(near, ids);
+  result.leaks = find_split_leaks(ids, equal, near);
+}
+
+void describe_splits(Inspection& result, const std::vector<Summary>& summaries) {
+  std::vector<std::pair<RecordId, LabelSummary>> records;
+  bool divided = false;
+  for (const Summary& summary : summaries) {
+    records.emplace_back(summary.id, summary.labels);
+    divided = divided || !summary.id.split.empty();
+    if (summary.mode) ++result.modes[vision::to_text(*summary.mode)];
   }
+  if (divided || !result.labels.empty()) result.splits = split_statistics(records, result.labels.size());
 }
 
 }  // namespace
@@ -144,6 +176,11 @@ Inspection inspect(const Dataset& dataset, std::int64_t limit, int threads,
                    const std::function<void(std::int64_t done, std::int64_t total)>& progress) {
   Inspection result;
   result.records = limit > 0 ? std::min(limit, dataset.size()) : dataset.size();
+  result.faults = dataset.faults();
+  result.notes = dataset.notes();
+  result.labels = dataset.labels();
+  result.masks = dataset.has_masks();
+  result.boxes = dataset.has_boxes();
   std::vector<Summary> summaries;
   std::array<std::int64_t, 256> histogram{};
   for_each_in_order(
@@ -153,6 +190,7 @@ Inspection inspect(const Dataset& dataset, std::int64_t limit, int threads,
           result.faults.push_back(std::move(*fault));
         } else {
           Summary& summary = std::get<Summary>(outcome);
+          ++result.readable;
           ++result.sizes[{summary.width, summary.height}];
           for (std::size_t value = 0; value < 256; ++value) histogram[value] += summary.histogram[value];
           summary.histogram = {};
@@ -163,7 +201,8 @@ Inspection inspect(const Dataset& dataset, std::int64_t limit, int threads,
   describe_grey(result, histogram);
   describe_sources(result, summaries);
   describe_maps(result, summaries);
-  find_duplicates(result, summaries);
+  describe_splits(result, summaries);
+  find_twins(result, summaries);
   return result;
 }
 

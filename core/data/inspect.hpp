@@ -1,7 +1,9 @@
-// What a data set holds, and what is wrong with it: `vaso data info` and `vaso data preview`.
+// What a data set holds, and what is wrong with it: `vaso data info`, `data check` and `data preview`.
 #pragma once
 
+#include "data/label_statistics.hpp"
 #include "data/pack.hpp"
+#include "data/split_leaks.hpp"
 
 #include "vision/grey_image.hpp"
 
@@ -29,8 +31,15 @@ struct MapShare {
 };
 
 struct Inspection {
-  std::int64_t records = 0;  // looked at
-  std::vector<Fault> faults;
+  std::int64_t records = 0;         // looked at
+  std::int64_t readable = 0;        // of them
+  std::vector<Fault> faults;        // the data set's own, then those of its records
+  std::vector<std::string> notes;   // Dataset::notes()
+  std::vector<std::string> labels;  // Dataset::labels()
+  bool masks = false, boxes = false;
+  std::vector<SplitStatistics> splits;        // of a data set that is divided or labelled
+  SplitLeaks leaks;                           // between splits
+  std::map<std::string, std::int64_t> modes;  // how image files are coloured ("grey", …): how many. Not all files are
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> sizes;  // (width, height): how many
   double grey_mean = 0, grey_deviation = 0;                             // over all pixels of all frames
   int grey_p01 = 0, grey_p50 = 0, grey_p99 = 0;                         // percentiles
@@ -43,13 +52,18 @@ struct Inspection {
   std::string to_json() const;
 };
 
-// Decodes every record (the first `limit`; 0 = all) and collects every fault instead of throwing.
+// "WHERE: WHAT", and the cure on a line of its own.
+std::string to_text(const Fault& fault);
+
+// Decodes every record (the first `limit`; 0 = all) and collects every fault instead of throwing. Masks and boxes that
+// are not what the data set promises are faults too.
 Inspection inspect(const Dataset& dataset, std::int64_t limit, int threads,
                    const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
 
-// Pairs of a frame and the same frame with its maps laid over in colour, `count` records spread evenly over the data
-// set, each fitted into a square of `tile` pixels. Maps come in the order of Dataset::maps(), then `extra`; red, green,
-// blue, yellow in turn.
+// Pairs of a frame and the same frame with its maps, masks and boxes laid over in colour, `count` records spread evenly
+// over the data set, each fitted into a square of `tile` pixels. Maps come in the order of Dataset::maps(), then
+// `extra`; red, green, blue, yellow in turn. Labels have colours of their own, which a legend below the frames
+// explains.
 vision::ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std::vector<ExtraMap>& extra = {},
                                   std::int64_t tile = 256);
 

@@ -1,4 +1,4 @@
-// What data and guidance verbs work on: an experiment file, or simply a folder of images.
+// What data and guidance verbs work on: an experiment file, or simply a folder.
 #pragma once
 
 #include "options.hpp"
@@ -8,8 +8,9 @@
 
 namespace vaso::worker {
 
-// The first cell of the experiment that options.arguments[0] names; for a folder, an experiment whose data set is
-// dataset.images with that root. Throws ConfigError, std::invalid_argument.
+// The first cell of the experiment that options.arguments[0] names; for a folder, an experiment whose data set is the
+// component that options.dataset names, dataset.images by default, with that root. With options.task, [data] holds the
+// data set of that task of [downstream]. Throws ConfigError, PluginError, std::invalid_argument.
 config::Node first_cell(const Options& options);
 
 // The parts of a recipe that have to do with data: data set, filter, and `source` where it is not "". Throws

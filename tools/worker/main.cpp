@@ -49,9 +49,11 @@ int guarded(const Options& options, const EventSink& events) {
       {"doctor", doctor},
       {"plugins-info", plugins_info},
       {"data-info", data_info},
+      {"data-check", data_check},
       {"data-preview", data_preview},
       {"data-pack", data_pack},
       {"guidance-make", guidance_make},
+      {"predict", predict},
       {"evaluate-masks", evaluate_masks},
       {"evaluate-boxes", evaluate_boxes},
   };

@@ -24,6 +24,8 @@ struct Options {
   std::filesystem::path out;
   std::string source;
   std::int64_t count = 16;
+  std::string dataset, task;
+  std::string device = "auto";  // predict
   // evaluate-*
   std::string labels, format = "text";
   bool no_distances = false;

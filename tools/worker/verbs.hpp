@@ -13,9 +13,11 @@ int check(const Options& options, const EventSink& events);           // check F
 int run(const Options& options, const EventSink& events);             // run --phase …
 int plugins_info(const Options& options, const EventSink& events);    // plugins-info [NAME…]
 int data_info(const Options& options, const EventSink& events);       // data-info FILE|FOLDER
+int data_check(const Options& options, const EventSink& events);      // data-check FILE|FOLDER
 int data_preview(const Options& options, const EventSink& events);    // data-preview FILE|FOLDER
 int data_pack(const Options& options, const EventSink& events);       // data-pack FILE
 int guidance_make(const Options& options, const EventSink& events);   // guidance-make FILE
+int predict(const Options& options, const EventSink& events);         // predict IMAGES…
 int evaluate_masks(const Options& options, const EventSink& events);  // evaluate-masks TRUTH PREDICTION
 int evaluate_boxes(const Options& options, const EventSink& events);  // evaluate-boxes TRUTH PREDICTION
 int doctor(const Options& options, const EventSink& events);          // doctor
