@@ -1,6 +1,7 @@
 #include "data/split.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -19,7 +20,7 @@ const Shares kUsual{{"train", 0.7}, {"val", 0.1}, {"test", 0.2}};
 std::vector<std::string> patients(std::int64_t count, std::int64_t least = 7, std::int64_t step = 13) {
   std::vector<std::string> groups;
   for (std::int64_t p = 0; p < count; ++p) {
-    groups.insert(groups.end(), static_cast<std::size_t>(least + p * step % 115), "p" + std::to_string(p));
+    groups.insert(groups.end(), static_cast<std::size_t>(least + p * step % 115), fmt::format("p{}", p));
   }
   return groups;
 }

@@ -1,5 +1,6 @@
 #include "runs.hpp"
 
+#include "data/frame_cache.hpp"
 #include "data/listing.hpp"
 #include "data/ordered.hpp"
 #include "vision/planes.hpp"
@@ -40,24 +41,6 @@ struct Params {
   }
 };
 
-// Frames of a run are asked for one after another; a run is inflated whole.
-const vision::GreyImage& cached_frame(const fs::path& file, std::int64_t frame) {
-  struct Last {
-    fs::path file;
-    std::vector<vision::GreyImage> frames;
-  };
-  thread_local Last last;
-  if (last.file != file) {
-    last.file.clear();  // reading may throw
-    last.frames = dominance::read_frames(file);
-    last.file = file;
-  }
-  const auto index = static_cast<std::size_t>(frame);
-  if (index >= last.frames.size())
-    throw DataError({file, "has fewer frames than when the run began", "leave the data alone while a run reads it"});
-  return last.frames[index];
-}
-
 class CoronaryDominance final : public Dataset {
  public:
   CoronaryDominance(const Params& params, const RunShape&) {
@@ -91,9 +74,14 @@ class CoronaryDominance final : public Dataset {
 
   Record record(std::int64_t index) const override {
     const Entry& entry = entries_.at(static_cast<std::size_t>(index));
+    const fs::path& file = runs_[entry.run].file;
+    const data::FrameCache::Shared frames = cache_.get(file, [&] { return dominance::read_frames(file); });
+    const auto frame = static_cast<std::size_t>(entry.frame);
+    if (frame >= frames->size())
+      throw DataError({file, "has fewer frames than when the run began", "leave the data alone while a run reads it"});
     Record record;
     record.id = id(index);
-    record.image = vision::to_tensor(cached_frame(runs_[entry.run].file, entry.frame));
+    record.image = vision::to_tensor((*frames)[frame]);
     return record;
   }
 
@@ -151,6 +139,7 @@ class CoronaryDominance final : public Dataset {
   std::vector<Entry> entries_;
   std::vector<Fault> faults_;
   std::vector<std::string> notes_;
+  mutable data::FrameCache cache_;
 };
 
 }  // namespace
