@@ -9,7 +9,7 @@ namespace vaso::train {
 namespace {
 
 constexpr const char* format_name = "vasolab-checkpoint-1";
-constexpr const char* part_names[] = {"teacher", "optimizer", "component", "epoch"};
+constexpr const char* part_names[] = {"teacher", "optimizer", "component", "epoch", "selected", "selection"};
 
 std::int64_t number(const TensorFile& content, const std::string& key, const std::filesystem::path& file) {
   const auto found = content.metadata.find(key);

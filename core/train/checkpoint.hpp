@@ -2,7 +2,7 @@
 //
 // One safetensors file. Student weights carry the released names, so that any reader of MAE checkpoints can use the
 // file; everything else has a prefix: "teacher.", "optimizer.", "component.KIND.NAME.", "epoch." (sums of the running
-// epoch's means).
+// epoch's means), "selected." and "selection." (the weights that did best so far, and how well).
 #pragma once
 
 #include "sdk/component.hpp"
@@ -19,7 +19,7 @@ struct Checkpoint {
   std::int64_t batch = 0;  // of that epoch, the next to train on
   std::int64_t step = 0;   // optimizer steps done
   Bag student;
-  std::map<std::string, Bag> parts;  // by prefix without the dot: "teacher", "optimizer", "component", "epoch"
+  std::map<std::string, Bag> parts;  // by prefix without the dot: "teacher", "optimizer", "component", "epoch", …
 };
 
 // Throws CheckpointError; a full disk leaves an older checkpoint in place.
