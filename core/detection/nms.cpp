@@ -4,59 +4,55 @@
 #include <ATen/Dispatch.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace vaso::detection {
 
 namespace {
 
-// Boxes in the order of their scores, one plain array for each side: the loop over later boxes is then vectorised.
 template <class T>
-struct SortedBoxes {
-  std::vector<T> left, top, right, bottom, area;
-  std::vector<std::int64_t> group;
+struct Candidate {
+  T left, top, right, bottom, area;
 
-  SortedBoxes(const at::Tensor& boxes, const at::Tensor& groups, const std::int64_t* order) {
-    const std::int64_t count = boxes.size(0);
-    const T* box = boxes.data_ptr<T>();
-    for (std::vector<T>* side : {&left, &top, &right, &bottom, &area}) side->reserve(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) {
-      const T* corner = box + 4 * order[i];
-      left.push_back(corner[0]);
-      top.push_back(corner[1]);
-      right.push_back(corner[2]);
-      bottom.push_back(corner[3]);
-      area.push_back((corner[2] - corner[0]) * (corner[3] - corner[1]));
-      group.push_back(groups.defined() ? groups.data_ptr<std::int64_t>()[order[i]] : 0);
-    }
+  explicit Candidate(const T* corner)
+      : left(corner[0]), top(corner[1]), right(corner[2]), bottom(corner[3]), area((right - left) * (bottom - top)) {}
+
+  bool overlaps(const Candidate& other, double threshold) const {
+    const T width = std::min(right, other.right) - std::max(left, other.left);
+    const T height = std::min(bottom, other.bottom) - std::max(top, other.top);
+    if (!(width > 0 && height > 0)) return false;
+    const T shared = width * height;
+    return shared / (area + other.area - shared) > threshold;
   }
 };
 
-// Positions, in the sorted order, of the boxes that stay.
+// Each box is compared with those that stay, not each that stays with all the others: they are few, and one hit
+// decides.
 template <class T>
-std::vector<std::int64_t> survivors(const SortedBoxes<T>& boxes, double threshold) {
-  const std::size_t count = boxes.left.size();
-  std::vector<std::uint8_t> removed(count, 0);
+std::vector<std::int64_t> survivors(const at::Tensor& boxes, const at::Tensor& order, const at::Tensor& groups,
+                                    double threshold, std::int64_t most) {
+  const T* corners = boxes.data_ptr<T>();
+  const std::int64_t* visit = order.data_ptr<std::int64_t>();
+  const std::int64_t* group = groups.defined() ? groups.data_ptr<std::int64_t>() : nullptr;
+  std::unordered_map<std::int64_t, std::vector<Candidate<T>>> staying;
   std::vector<std::int64_t> kept;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (removed[i]) continue;
-    kept.push_back(static_cast<std::int64_t>(i));
-    for (std::size_t j = i + 1; j < count; ++j) {
-      const T width = std::max(T(0), std::min(boxes.right[i], boxes.right[j]) - std::max(boxes.left[i], boxes.left[j]));
-      const T height =
-          std::max(T(0), std::min(boxes.bottom[i], boxes.bottom[j]) - std::max(boxes.top[i], boxes.top[j]));
-      const T shared = width * height;
-      const T iou = shared / (boxes.area[i] + boxes.area[j] - shared);
-      removed[j] |= static_cast<std::uint8_t>(boxes.group[i] == boxes.group[j] && iou > threshold);
-    }
+  for (std::int64_t i = 0; i < order.numel() && static_cast<std::int64_t>(kept.size()) < most; ++i) {
+    const std::int64_t index = visit[i];
+    const Candidate<T> candidate(corners + 4 * index);
+    std::vector<Candidate<T>>& rivals = staying[group == nullptr ? 0 : group[index]];
+    const auto beats = [&](const Candidate<T>& rival) { return rival.overlaps(candidate, threshold); };
+    if (std::any_of(rivals.begin(), rivals.end(), beats)) continue;
+    rivals.push_back(candidate);
+    kept.push_back(index);
   }
   return kept;
 }
 
 }  // namespace
 
-at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& groups, double threshold) {
+at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& groups, double threshold,
+               std::int64_t most) {
   TORCH_CHECK(boxes.dim() == 2 && boxes.size(1) == 4, "nms wants N×4 boxes and got ", boxes.sizes());
   TORCH_CHECK(scores.dim() == 1 && scores.size(0) == boxes.size(0), "nms wants one score a box: ", scores.sizes(),
               " scores, ", boxes.sizes(), " boxes");
@@ -66,12 +62,11 @@ at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, const at::Tens
   const at::Tensor order =
       std::get<1>(at::sort(scores.detach().to(at::kCPU), /*stable=*/true, /*dim=*/0, /*descending=*/true)).contiguous();
   std::vector<std::int64_t> kept;
-  AT_DISPATCH_FLOATING_TYPES(box.scalar_type(), "nms", [&] {
-    kept = survivors(SortedBoxes<scalar_t>(box, group, order.data_ptr<std::int64_t>()), threshold);
-  });
-  const at::Tensor positions = at::empty({static_cast<std::int64_t>(kept.size())}, at::kLong);
-  std::copy(kept.begin(), kept.end(), positions.data_ptr<std::int64_t>());
-  return order.index_select(0, positions).to(boxes.device());
+  AT_DISPATCH_FLOATING_TYPES(box.scalar_type(), "nms",
+                             [&] { kept = survivors<scalar_t>(box, order, group, threshold, most); });
+  const at::Tensor result = at::empty({static_cast<std::int64_t>(kept.size())}, at::kLong);
+  std::copy(kept.begin(), kept.end(), result.data_ptr<std::int64_t>());
+  return result.to(boxes.device());
 }
 
 }  // namespace vaso::detection

@@ -18,6 +18,7 @@ TEST_SUITE("unit") {
     const at::Tensor scores = (tests::hashed({80}, "nms.scores", 0, 1) * 20).round() / 20;
     const at::Tensor groups = tests::hashed({80}, "nms.groups", 0, 3).floor().to(at::kLong);
     CHECK(tests::integers(nms(boxes, scores, {}, 0.5)) == tests::oracle::nms_kept);
+    CHECK(at::equal(nms(boxes, scores, groups, 0.4, 9), nms(boxes, scores, groups, 0.4).narrow(0, 0, 9)));
     // torchvision leaves open how equal scores are ordered here.
     const std::vector<std::int64_t> kept = tests::integers(nms(boxes, scores, groups, 0.4));
     const std::vector<std::int64_t>& expected = tests::oracle::nms_kept_by_group;

@@ -79,9 +79,8 @@ Detections RoiHeads::answers(const at::Tensor& scores, const at::Tensor& codes, 
   const at::Tensor score = scores.flatten().index_select(0, flat);
 
   const at::Tensor large = large_boxes(boxes, options_.least_side);
-  at::Tensor kept = large.index_select(
-      0, nms(boxes.index_select(0, large), score.index_select(0, large), label.index_select(0, large), options_.nms));
-  kept = kept.narrow(0, 0, std::min(options_.most, kept.size(0)));
+  const at::Tensor kept = large.index_select(0, nms(boxes.index_select(0, large), score.index_select(0, large),
+                                                    label.index_select(0, large), options_.nms, options_.most));
   return {boxes.index_select(0, kept), score.index_select(0, kept), label.index_select(0, kept)};
 }
 

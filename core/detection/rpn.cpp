@@ -124,10 +124,10 @@ at::Tensor Rpn::image_proposals(const at::Tensor& logits, const at::Tensor& code
       decode_boxes(codes.index_select(0, chosen), prediction.anchors.index_select(0, chosen), box_weights), size);
   const at::Tensor large = large_boxes(boxes, options_.least_side);
   const at::Tensor candidates = boxes.index_select(0, large);
-  const at::Tensor kept = nms(candidates, logits.index_select(0, chosen).index_select(0, large),
-                              at::cat(levels).index_select(0, large), options_.nms);
   const std::int64_t after = training ? options_.most_after_nms_training : options_.most_after_nms;
-  return candidates.index_select(0, kept.narrow(0, 0, std::min(after, kept.size(0))));
+  const at::Tensor kept = nms(candidates, logits.index_select(0, chosen).index_select(0, large),
+                              at::cat(levels).index_select(0, large), options_.nms, after);
+  return candidates.index_select(0, kept);
 }
 
 }  // namespace vaso::detection
