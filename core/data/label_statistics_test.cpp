@@ -127,8 +127,8 @@ TEST_SUITE("unit") {
     says(broken([](Record& r) { r.labels = at::zeros({40, 50}, at::kByte); }), "another size or type");
     says(broken([](Record& r) { r.labels[3][4] = 4; }), "label number 3, of 2 labels");
     says(broken([](Record& r) { r.boxes[0].width = 0; }), "has no area");
-    says(broken([](Record& r) { r.boxes[0].left = 1; }), "outside the image of 50×40");
-    says(broken([](Record& r) { r.boxes[0].top = -0.5; }), "outside the image");
+    says(broken([](Record& r) { r.boxes[0].left = 1.5; }), "outside the image of 50×40");
+    says(broken([](Record& r) { r.boxes[0].top = -1.5; }), "outside the image");
     says(broken([](Record& r) { r.boxes[0].label = 2; }), "label number 3, of 2 labels");
   }
 
