@@ -20,6 +20,14 @@ constexpr int kDeepest = 32;                      // sequences within sequences
 constexpr std::uint32_t kSyntax = 0x00020010, kPixels = 0x7fe00010;
 constexpr std::uint32_t kItem = 0xfffee000, kItemEnd = 0xfffee00d, kSequenceEnd = 0xfffee0dd;
 
+// PS3.5, 6.2. Elsewhere GDCM copes with others; in the file's own header it does not.
+bool is_known(std::string_view type) {
+  constexpr std::string_view kTypes =
+      "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV";
+  const std::size_t found = kTypes.find(type);
+  return found != std::string_view::npos && found % 3 == 0;
+}
+
 // How elements are written.
 struct Coding {
   bool names_types = true;  // explicit value representations
@@ -116,6 +124,7 @@ class Walk {
       }
       seek(begin);
       const Element element = read_element({});
+      if (!is_known(element.type)) fail("is damaged: its header has an element of type " + element.type);
       const std::int64_t value = at_;
       seek(value + element.length);
       if (element.tag != kSyntax || element.length > 64) continue;
