@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -127,6 +128,31 @@ TEST_SUITE("unit") {
           CHECK(slope == doctest::Approx((above - below) / (2 * kStep)).epsilon(1e-4).scale(1.0));
         }
       }
+    }
+  }
+
+  TEST_CASE("rescaled maps: twice as large for each transposed convolution, half for each pooling, rounded up") {
+    const at::Tensor map = waves({1, 8, 5, 5}, 0.4);
+    for (const auto& [twice, side] :
+         {std::pair{2, 20}, std::pair{1, 10}, std::pair{0, 5}, std::pair{-1, 3}, std::pair{-2, 2}}) {
+      CAPTURE(twice);
+      CHECK(model::Rescale(8, 3, twice, "bn").forward(map).sizes() == at::IntArrayRef({1, 3, side, side}));
+    }
+  }
+
+  TEST_CASE("the adapter's levels have strides of 2 to 32 pixels, whatever the patch size") {
+    for (const auto& [patch, doublings] : {std::pair{16, 4}, std::pair{8, 3}, std::pair{14, 4}, std::pair{32, 5}}) {
+      CAPTURE(patch);
+      const Bag all = model::weights(model::UnetAdapter(options(1, "bn", patch), true));
+      for (int level = 0; level < 5; ++level) {
+        CAPTURE(level);
+        const std::string name = "rescale." + std::to_string(level);
+        int ups = 0;
+        while (all.count(name + ".up." + std::to_string(ups) + ".weight") > 0) ++ups;
+        CHECK(ups == std::max(doublings - 1 - level, 0));
+        CHECK(all.count(name + ".project.weight") == (ups == 0 ? 1 : 0));
+      }
+      CHECK(all.at("steps.4.0.conv.weight").size(1) == 8 + 4);  // level 0 and the image branch
     }
   }
 
