@@ -30,7 +30,7 @@ struct Params {
   void describe(Schema& s) {
     s.field(root, "root", "folder with the unpacked archives: …/Study…/{LCA,RCA}/*.npz").path();
     s.field(artery, "artery", "runs of \"both\" arteries, \"LCA\" or \"RCA\"").choices({"both", "LCA", "RCA"});
-    s.field(stride, "stride", "every so manieth frame of a run").at_least(1);
+    s.field(stride, "stride", "take every n-th frame of a run").at_least(1);
     s.field(
          near_duplicates, "near_duplicates",
          "\"keep\", or \"drop\" frames that hardly differ from the last one kept (decodes every run once to find them)")

@@ -168,6 +168,7 @@ TEST_SUITE("unit") {
         {"lie", npy_file(describe("|u1", "(9, 16, 16)"), std::string(256, 'x'))},
         {"huge", npy_file(describe("|u1", "(4294967296, 4294967296, 4294967296)"), "x")},
         {"text", npy_file(describe("<U4", "(2, 2)"), std::string(64, 'x'))},
+        {"tiny", npy_file(describe("|u1", "(1, 8, 4)"), std::string(32, 'x'))},
         {"flat", npy_file(describe("|u1", "(4,)"), "xxxx")},
         {"short", "\x93NUM"},
         {"junk", std::string(64, 'x')}};
@@ -178,6 +179,7 @@ TEST_SUITE("unit") {
                                                      {"huge", "no memory holds"},
                                                      {"text", "type <U4"},
                                                      {"flat", "shape (4)"},
+                                                     {"tiny", "4×8 pixels"},
                                                      {"short", "does not begin as"},
                                                      {"junk", "does not begin as"},
                                                      {"cut", "truncated or no npz"},

@@ -4,6 +4,7 @@
 
 #include "data/near_frames.hpp"
 #include "data/projection.hpp"
+#include "vision/image_io.hpp"
 
 #include "sdk/dataset.hpp"
 
@@ -35,6 +36,11 @@ Layout layout_of(const npy::Header& header, const fs::path& file) {
   layout.height = shape[shape.size() - 2];
   layout.width = shape[shape.size() - 1];
   if (shape.size() == 3) layout.frames = shape[0];
+  for (const std::int64_t side : {layout.height, layout.width}) {
+    if (side < vision::kSmallestSide || side > vision::kLargestSide)
+      throw DataError({file, fmt::format("its frames are {}×{} pixels", layout.width, layout.height),
+                       "remove it: it is no angiogram"});
+  }
   if (header.fortran) {
     layout.row_step = layout.frames;
     layout.column_step = layout.frames * layout.height;

@@ -37,7 +37,7 @@ struct Params {
     s.field(grey, "grey",
             "\"window\": by the file's first window, where it states one; \"depth\": by the bits it stores")
         .choices({"window", "depth"});
-    s.field(stride, "stride", "every so manieth frame of a run").at_least(1);
+    s.field(stride, "stride", "take every n-th frame of a run").at_least(1);
   }
 };
 
