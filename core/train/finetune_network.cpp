@@ -79,7 +79,9 @@ std::string FinetuneNetwork::start(const std::string& encoder_file) {
 
 std::int64_t FinetuneNetwork::parameter_count() const {
   std::int64_t count = 0;
-  for (const auto& [name, tensor] : state()) count += tensor.requires_grad() || tensor.dim() > 1 ? tensor.numel() : 0;
+  for (const at::Tensor& parameter : head_network_->parameters()) count += parameter.numel();
+  if (!encoder_) return count;
+  for (const at::Tensor& parameter : encoder_->parameters()) count += parameter.numel();
   return count;
 }
 

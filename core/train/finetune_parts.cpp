@@ -2,6 +2,8 @@
 
 #include "data/labelled_loader.hpp"
 #include "data/split.hpp"
+#include "metrics/box_scores.hpp"
+#include "metrics/mask_scores.hpp"
 #include "runs/store.hpp"
 
 #include <c10/util/Exception.h>
@@ -94,6 +96,20 @@ void check_dataset(const FinetuneParts& parts, std::vector<Diagnostic>& faults) 
   }
 }
 
+// A metric that nobody computes would end the run after its first epoch.
+void check_selection(const FinetuneParts& parts, std::vector<Diagnostic>& faults) {
+  const std::string& select = parts.recipe.task.select;
+  if (select.empty()) return;
+  const bool masks = parts.head->answer() == Head::Answer::masks;
+  const metrics::Report report = masks ? metrics::MaskScores(parts.labels, {.surface = false}).report()
+                                       : metrics::BoxScores(parts.labels).report();
+  std::vector<std::string> known;
+  for (const metrics::Metric& metric : report.metrics) known.push_back(metric.name);
+  if (std::find(known.begin(), known.end(), select) != known.end()) return;
+  faults.push_back({fmt::format("there is no metric `{}` to select weights by", select), parts.recipe.head.origin, "",
+                    config::suggestion(select, known)});
+}
+
 void check_encoder(const FinetuneParts& parts, bool has_encoder, std::vector<Diagnostic>& faults) {
   if (!parts.wants_pretrained() || has_encoder || !parts.recipe.task.weights.empty()) return;
   faults.push_back({fmt::format("[{}] has no encoder to start from", parts.recipe.table), parts.recipe.head.origin,
@@ -154,6 +170,7 @@ FinetuneParts fit_finetune(const config::Node& cell, PluginHost& host, bool has_
     parts.head = make<Head>(parts.recipe.head, parts.recipe.shape);
     check_labels(parts, faults);
     check_encoder(parts, has_encoder, faults);
+    check_selection(parts, faults);
     if (faults.size() == faults_before) FinetuneNetwork(parts.recipe, *parts.head, parts.labels);
   });
   return parts;

@@ -120,6 +120,7 @@ TEST_SUITE("unit") {
         {"init = \"scratch\"", "init = \"scratch\"\nweights = \"x.toml\"", "weights", 11},
         {"batch_size = 4", "global_blocks = [0]", "without a window", 12},
         {"batch_size = 4", "window = 2\nglobal_blocks = [2]", "there is no block 2", 13},
+        {"batch_size = 4", "select = 'dise'", "no metric `dise`", 9},
         {"count = 40", "cuont = 40", "cuont", 14},
         {"decoder = \"linear\"", "decoder = \"linea\"", "decoder", 17},
         {"[downstream.vessels.phantom]", "[downstream.vessels.augment]\nflipp = 1\n[downstream.vessels.phantom]",

@@ -3,6 +3,7 @@
 #include "data/labelled_loader.hpp"
 #include "vision/image_io.hpp"
 #include "vision/planes.hpp"
+#include "vision/resample.hpp"
 
 namespace vaso::train {
 namespace {
@@ -17,12 +18,21 @@ vision::GreyImage plane(const data::Plane& pixels) {
   return image;
 }
 
+// Masks of an answer given at the input's size are enlarged to that of the image.
+vision::GreyImage sized(const vision::GreyImage& mask, const vision::GreyImage& image) {
+  if (mask.height == image.height && mask.width == image.width) return mask;
+  vision::GreyImage out(image.height, image.width);
+  vision::resize_nearest({mask.pixels.data(), mask.width, mask.height, mask.width}, out.height, out.width,
+                         out.pixels.data());
+  return out;
+}
+
 }  // namespace
 
 vision::ColourImage draw_answer(const vision::GreyImage& image, const Answer& answer, double least_score) {
   vision::ColourImage picture = vision::to_colour(image);
   for (std::size_t label = 0; label < answer.masks.size(); ++label) {
-    vision::tint(picture, answer.masks[label], vision::label_colour(label), kTint);
+    vision::tint(picture, sized(answer.masks[label], image), vision::label_colour(label), kTint);
   }
   for (std::size_t i = 0; i < answer.boxes.size(); ++i) {
     const Box& box = answer.boxes[i];

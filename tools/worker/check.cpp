@@ -74,6 +74,26 @@ void check_tasks(const config::Node& cell, PluginHost& host, bool pretrains, nlo
   }
 }
 
+// "vit_ti: 192 wide, 12 blocks, 3 heads; 224 px in patches of 16 are 196 tokens; 5.7 million parameters"
+std::string encoder_text(const config::Node& cell) {
+  experiment::Model settings;
+  Schema schema;
+  settings.describe(schema);
+  std::set<std::string> used;
+  std::vector<config::Diagnostic> reported_elsewhere;
+  if (const config::Node* table = cell.find("model"); table != nullptr && table->is_table()) {
+    config::bind(*table, schema, "[model]", used, reported_elsewhere);
+  }
+  const RunShape shape = train::encoder_shape(settings);
+  const auto d = static_cast<double>(shape.encoder_dim);
+  const double block = 12 * d * d + 13 * d;  // qkv, projection, a four times wider MLP, two norms
+  const double rest = d * static_cast<double>(shape.patch_values() + shape.tokens() + 5);
+  return fmt::format(
+      "{}: {} wide, {} blocks, {} heads; {} px in patches of {} are {} tokens; {:.1f} million parameters",
+      settings.encoder, shape.encoder_dim, shape.encoder_depth, shape.encoder_heads, shape.image_size, shape.patch_size,
+      shape.tokens(), (static_cast<double>(shape.encoder_depth) * block + rest) / 1e6);
+}
+
 nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::vector<config::Diagnostic>& faults) {
   experiment::General general;
   Schema schema;
@@ -133,7 +153,7 @@ int check(const Options& options, const EventSink& events) {
     }
   }
   if (!said.empty()) return exit_configuration;
-  events.result(nlohmann::json{{"cells", cells}}.dump());
+  events.result(nlohmann::json{{"cells", cells}, {"shape", encoder_text(root)}}.dump());
   return exit_ok;
 }
 
