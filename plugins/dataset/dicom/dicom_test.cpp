@@ -124,6 +124,10 @@ TEST_SUITE("unit") {
     CHECK(greys(sample, "grey = \"depth\"") == Greys{0, 0, 62, 255});
     sample.window = "1000\\40/2000\\400";  // the first of two
     CHECK(greys(sample) == Greys{0, 0, 128, 255});
+    Sample narrow;  // the window's edges are 98.5 and 100.5
+    narrow.values = {98, 99, 100, 101};
+    narrow.window = "100/3";
+    CHECK(greys(narrow) == Greys{0, 64, 191, 255});
     sample.window = "1000/0";  // none
     CHECK(greys(sample) == Greys{0, 0, 62, 255});
     sample.window = "";
