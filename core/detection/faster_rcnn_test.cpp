@@ -7,6 +7,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 using namespace vaso;
 using namespace vaso::detection;
 using tests::fingerprint;
@@ -76,15 +78,15 @@ TEST_SUITE("unit") {
     }
     const std::vector<at::Tensor> proposals = rpn.proposals(rpn.forward(maps), size, /*training=*/true);
     for (std::size_t i = 0; i < 3; ++i) CHECK(proposals[i].size(0) == tests::oracle::proposal_counts[i]);
-    CHECK(worst(fingerprints(proposals, 3), tests::oracle::proposals) < 1e-5);
+    CHECK(worst(fingerprints(proposals, 3), tests::oracle::proposals, 4) < 1e-5);
 
     const Bag losses = detector.losses(maps, size, boxes(), labels(), generator());
     CHECK(losses.size() == 4);
-    CHECK(worst(in_order(losses), tests::oracle::losses_torchvision) < 1e-5);
+    CHECK(worst(in_order(losses), tests::oracle::losses_torchvision, 1) < 1e-5);
     sum(losses).backward();
     std::vector<at::Tensor> gradients;
     for (const at::Tensor& map : maps) gradients.push_back(map.grad());
-    CHECK(worst(fingerprints(gradients, 3), tests::oracle::feature_gradients) < 1e-4);
+    CHECK(worst(fingerprints(gradients, 3), tests::oracle::feature_gradients, 4) < 1e-4);
     const auto gradient = [&](const char* name) { return detector.named_parameters()[name].grad(); };
     CHECK(worst(fingerprint(gradient("rpn.convs.0.weight"), 3), tests::oracle::rpn_conv_gradient) < 1e-4);
     CHECK(worst(fingerprint(gradient("roi.head.fc.0.weight"), 3), tests::oracle::fc_gradient) < 1e-4);
@@ -99,7 +101,7 @@ TEST_SUITE("unit") {
       }
       CHECK_FALSE(found[i].boxes.requires_grad());
     }
-    CHECK(worst(prints, tests::oracle::detections) < 1e-5);
+    CHECK(worst(prints, tests::oracle::detections, 3) < 1e-5);
     const at::Tensor best =
         at::cat({found[0].boxes[0], found[0].scores.narrow(0, 0, 1), found[0].labels.narrow(0, 0, 1)});
     CHECK(worst(best, tests::oracle::best_detection) < 1e-5);
@@ -125,8 +127,7 @@ TEST_SUITE("unit") {
     }
     Bag losses = rpn.losses(rpn.forward(maps), boxes(), generator());
     losses.merge(roi.losses(maps, proposals, boxes(), labels(), generator()));
-    const std::vector<double> ours = in_order(losses), &expected = tests::oracle::losses_detectron2;
-    for (std::size_t i = 0; i < 4; ++i) CHECK(ours[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+    CHECK(worst(in_order(losses), tests::oracle::losses_detectron2, 1) < 1e-5);
     CHECK(worst(fingerprint(pool_regions(maps, all, options.roi.pooler), 3), tests::oracle::pooled_detectron2) < 1e-5);
   }
 
@@ -161,7 +162,7 @@ TEST_SUITE("unit") {
       maps[level].sub_(noise, 2 * step);
       const double below = value().item<double>();
       maps[level].add_(noise, step);
-      CHECK((above - below) / (2 * step) == doctest::Approx(expected).epsilon(1e-5));
+      CHECK(std::abs((above - below) / (2 * step) / expected - 1) < 1e-5);
     }
   }
 
@@ -180,7 +181,7 @@ TEST_SUITE("unit") {
         gradients.push_back(parameter.grad() / parameter.grad().norm());
       prints.push_back(fingerprints(gradients, 2));
     }
-    CHECK(worst(prints[0], prints[1]) < 1e-3);
+    CHECK(worst(prints[0], prints[1], 3) < 1e-3);
   }
 
   TEST_CASE("a batch without any box trains; truth that cannot be trained on is named") {
@@ -210,9 +211,9 @@ TEST_SUITE("unit") {
     CHECK(at::equal(before, at::detail::getDefaultCPUGenerator().get_state()));
     for (const auto& item : one.named_parameters()) CHECK(at::equal(item.value(), two.named_parameters()[item.key()]));
     const auto deviation = [&](const char* name) { return one.named_parameters()[name].std().item<double>(); };
-    CHECK(deviation("rpn.convs.0.weight") == doctest::Approx(0.01).epsilon(0.1));
-    CHECK(deviation("roi.head.class.weight") == doctest::Approx(0.01).epsilon(0.1));
-    CHECK(deviation("roi.head.box.weight") == doctest::Approx(0.001).epsilon(0.1));
-    CHECK(deviation("roi.head.fc.0.weight") == doctest::Approx(1 / std::sqrt(8.0 * 49)).epsilon(0.1));
+    CHECK(std::abs(deviation("rpn.convs.0.weight") / 0.01 - 1) < 0.15);
+    CHECK(std::abs(deviation("roi.head.class.weight") / 0.01 - 1) < 0.15);
+    CHECK(std::abs(deviation("roi.head.box.weight") / 0.001 - 1) < 0.15);
+    CHECK(std::abs(deviation("roi.head.fc.0.weight") * std::sqrt(8.0 * 49) - 1) < 0.15);
   }
 }

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <torch/nn/module.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -75,16 +76,22 @@ inline std::vector<double> fingerprints(const std::vector<at::Tensor>& tensors, 
   return all;
 }
 
-// The greatest difference of two lists in units of the greatest value; infinite where their lengths differ.
-inline double worst(const std::vector<double>& ours, const std::vector<double>& expected) {
+// The greatest difference of two lists in units of the greatest value; infinite where their lengths differ. With
+// `block`, each so many values have a unit of their own: those of one fingerprint, or each value for itself.
+inline double worst(const std::vector<double>& ours, const std::vector<double>& expected, std::size_t block = 0) {
   if (ours.size() != expected.size() || ours.empty()) return HUGE_VAL;
-  double difference = 0, size = 0;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    if (!(std::abs(ours[i] - expected[i]) <= HUGE_VAL)) return HUGE_VAL;
-    difference = std::max(difference, std::abs(ours[i] - expected[i]));
-    size = std::max(size, std::abs(expected[i]));
+  if (block == 0) block = ours.size();
+  double all = 0;
+  for (std::size_t begin = 0; begin < ours.size(); begin += block) {
+    double difference = 0, size = 0;
+    for (std::size_t i = begin; i < std::min(begin + block, ours.size()); ++i) {
+      if (!std::isfinite(ours[i])) return HUGE_VAL;
+      difference = std::max(difference, std::abs(ours[i] - expected[i]));
+      size = std::max(size, std::abs(expected[i]));
+    }
+    all = std::max(all, size > 0 ? difference / size : difference);
   }
-  return difference / size;
+  return all;
 }
 inline double worst(const at::Tensor& ours, const std::vector<double>& expected) {
   const at::Tensor flat = ours.detach().to(at::kDouble).contiguous().flatten();

@@ -4,6 +4,7 @@
 #include "sdk/head.hpp"
 #include "sdk/schema.hpp"
 #include "train/optimizer.hpp"
+#include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -125,7 +126,7 @@ TEST_SUITE("unit") {
     train::AdamW optimizer(parameters, {0.9, 0.999, 1e-8, 0.0});
     encoder->train();
     network->train();
-    constexpr std::int64_t steps = 250;
+    constexpr std::int64_t steps = 180;
     for (std::int64_t step = 0; step < steps; ++step) {
       optimizer.zero_grad();
       sum(detection->losses(networks, batch, generator(static_cast<std::uint64_t>(step)))).backward();
@@ -187,6 +188,26 @@ TEST_SUITE("unit") {
       CHECK(one.boxes.ge(0).logical_and(one.boxes.le(side)).all().item<bool>());
       CHECK(one.scores.diff().le(0).all().item<bool>());
       CHECK(one.labels.eq(0).all().item<bool>());
+    }
+  }
+
+  TEST_CASE("in bf16 both backbones give losses and gradients that are numbers") {
+    for (const std::string backbone : {"vit", "resnet50_fpn"}) {
+      CAPTURE(backbone);
+      const auto detection = head(tiny + ("backbone = \"" + backbone + "\"\nbox_head = \"conv\"\n"));
+      const auto encoder = tiny_encoder();
+      const auto network = detection->network({"wide", "tall"});
+      detection->initialise(*network, 1);
+      const HeadNetworks networks{encoder.get(), network.get()};
+      compat::enable_autocast(c10::kCPU, at::kBFloat16, true);
+      const at::Tensor loss = sum(detection->losses(networks, rectangles(), generator(1)));
+      const std::vector<Detections> found = detection->detect(networks, rectangles().image);
+      compat::enable_autocast(c10::kCPU, at::kBFloat16, false);
+      at::autocast::clear_cache();
+      CHECK((loss.scalar_type() == at::kFloat));
+      loss.backward();
+      for (const at::Tensor& parameter : network->parameters()) CHECK(parameter.grad().isfinite().all().item<bool>());
+      CHECK(found.size() == 4);
     }
   }
 
