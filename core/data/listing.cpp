@@ -3,6 +3,7 @@
 #include "vision/image_io.hpp"
 
 #include "sdk/dataset.hpp"
+#include "sdk/schema.hpp"
 
 #include <algorithm>
 #include <set>
@@ -46,6 +47,7 @@ void collect(const fs::path& folder, bool recursive, std::set<fs::path>& above, 
 }  // namespace
 
 fs::path folder_at(const std::string& text, const std::string& parameter) {
+  if (text.empty()) throw ParameterError(parameter, "it needs the folder of the data set");
   fs::path folder = fs::absolute(text).lexically_normal();
   if (!folder.has_filename()) folder = folder.parent_path();  // "frames/" is "frames"
   std::error_code error;

@@ -7,8 +7,8 @@
 
 namespace vaso::data {
 
-// `text` as an absolute path without "." and without a slash at its end. Throws DataError where it is no folder; the
-// cure names `parameter`.
+// `text` as an absolute path without "." and without a slash at its end. Throws ParameterError where it is empty, and
+// DataError, whose cure names `parameter`, where it is no folder.
 std::filesystem::path folder_at(const std::string& text, const std::string& parameter);
 
 // Folders in `folder`, sorted. Hidden ones (".x") are left out. Throws DataError where it cannot be listed.

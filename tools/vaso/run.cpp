@@ -189,8 +189,10 @@ int run_file(const RunOptions& options, report::Format format) {
   Study study(plan, store, options);
   study.run_all();
   if (study.interrupted()) {
-    fmt::print(stderr, "\nInterrupted; nothing is lost. Go on with: vaso run {} --resume{}\n", file.string(),
-               options.home_again());
+    std::string overrides;  // without them it would be another experiment
+    for (const std::string& assignment : options.overrides) overrides += fmt::format(" --set '{}'", assignment);
+    fmt::print(stderr, "\nInterrupted; nothing is lost. Go on with: vaso run {} --resume{}{}\n", file.string(),
+               overrides, options.home_again());
     return exit_interrupted;
   }
   print_summary(plan, store, study.finished(), file, format, options);

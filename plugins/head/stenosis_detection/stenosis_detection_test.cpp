@@ -29,7 +29,14 @@ RunShape tiny_run() {
 }
 
 std::shared_ptr<model::Vit> tiny_encoder() {
-  const auto encoder = std::make_shared<model::Vit>(model::VitShape{side, 8, 48, 2, 2});
+  const RunShape run = tiny_run();
+  model::VitShape shape;
+  shape.image_size = run.image_size;
+  shape.patch_size = run.patch_size;
+  shape.dim = run.encoder_dim;
+  shape.depth = run.encoder_depth;
+  shape.heads = run.encoder_heads;
+  const auto encoder = std::make_shared<model::Vit>(shape);
   model::initialise(*encoder, 1, "encoder.");
   return encoder;
 }
