@@ -10,10 +10,10 @@
 namespace vaso::train {
 
 struct RunPlace {
-  std::filesystem::path folder;     // of this run; exists
-  std::filesystem::path cache;      // packs
-  std::filesystem::path weights;    // that an earlier phase left: a segmentor, an encoder; "" = none
-  bool resume = false;              // go on from folder/checkpoint.safetensors where there is one
+  std::filesystem::path folder;   // of this run; exists
+  std::filesystem::path cache;    // packs
+  std::filesystem::path weights;  // that an earlier phase left: a segmentor, an encoder; "" = none
+  bool resume = false;            // go on from folder/checkpoint.safetensors where there is one
 };
 
 // Trains to the end, or throws: config::ConfigError, Interrupted (after a checkpoint), CheckpointError, DataError,

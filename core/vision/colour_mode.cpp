@@ -46,8 +46,7 @@ ColourMode colour_mode(const std::filesystem::path& file) {
   const ImageFormat format = image_format(bytes);
   if (is_grey_by_header(format, bytes)) return ColourMode::grey;
   if (format == ImageFormat::png) bytes = critical_chunks(bytes);
-  const cv::Mat image =
-      bytes.empty() ? cv::Mat() : cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
+  const cv::Mat image = bytes.empty() ? cv::Mat() : cv::imdecode(bytes, cv::IMREAD_UNCHANGED);
   if (image.empty()) throw DataError({file, "cannot be decoded", "copy it again from its source, or remove it"});
   if (image.channels() < 3) return ColourMode::grey;
   const bool equal = image.depth() == CV_16U ? channels_equal<std::uint16_t>(image)

@@ -11,7 +11,7 @@
 namespace vaso::cli {
 
 struct Execution {
-  runs::Run run;                    // with id and folder
+  runs::Run run;                  // with id and folder
   std::filesystem::path weights;  // of the run that this one builds on; "" = none
   std::vector<std::string> plugins;
   std::string home;
