@@ -27,10 +27,10 @@ TEST_SUITE("unit") {
       REQUIRE(faults.size() == 1);
       for (const std::string& part : parts) CHECK_MESSAGE(faults[0].find(part) != std::string::npos, faults[0]);
     };
-    one(faults_of([](VasoCard& c) { c.sdk = 2; }),
-        {"built for SDK 2, this host has SDK 1: rebuild the plugin with this "
-         "VasoLab's headers, or use a VasoLab with SDK 2"});
-    one(faults_of([](VasoCard& c) { c.sdk = 0; }), {"built for SDK 0, this host has SDK 1: rebuild"});
+    const std::string here = ", this host has SDK " + std::to_string(VASO_SDK_NUMBER);
+    one(faults_of([](VasoCard& c) { c.sdk = 99; }),
+        {"built for SDK 99" + here + ": rebuild the plugin with this VasoLab's headers, or use a VasoLab with SDK 99"});
+    one(faults_of([](VasoCard& c) { c.sdk = 0; }), {"built for SDK 0" + here + ": rebuild"});
     one(faults_of([](VasoCard& c) { c.size += 8; }), {"its card has 448 bytes, this host's 440", "headers"});
     one(faults_of([](VasoCard& c) { set_text(c.compiler, sizeof c.compiler, "gcc 5.4.0"); }),
         {"built by gcc 5.4.0, this host by ", host.compiler, "rebuild the plugin with "});

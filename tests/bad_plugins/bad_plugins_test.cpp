@@ -15,14 +15,16 @@ fs::path folder_of(const std::string& name) { return tests::build_dir() / "tests
 
 struct Case {
   const char* folder;
-  std::vector<const char*> words;  // all of them in the refusal
+  std::vector<std::string> words;  // all of them in the refusal
 };
 
 // Told by the catalogue, which loads nothing.
 const Case refused_by_card[] = {
     {"no_card", {"has no .vaso_plugin section"}},
     {"truncated_card", {"card that is cut short"}},
-    {"other_sdk", {"built for SDK 2, this host has SDK 1", "rebuild the plugin"}},
+    {"other_sdk",
+     {"built for SDK " + std::to_string(VASO_SDK_NUMBER + 1) + ", this host has SDK " + std::to_string(VASO_SDK_NUMBER),
+      "rebuild the plugin"}},
     {"other_libtorch", {"built against LibTorch 9.9.9, this host against LibTorch ", "Torch_DIR"}},
     {"other_opencv", {"built against OpenCV 2.4.0, this host against OpenCV ", "OpenCV_DIR"}},
     {"other_compiler", {"built by gcc 4.8.5, this host by "}},
