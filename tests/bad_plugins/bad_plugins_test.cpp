@@ -54,7 +54,7 @@ const Case refused_by_host[] = {
 void check_refusal(const plugins::Found& plugin, const Case& expected) {
   INFO(plugin.file.string());
   REQUIRE(plugin.refusals.size() == 1);
-  for (const char* words : expected.words)
+  for (const std::string& words : expected.words)
     CHECK_MESSAGE(plugin.refusals[0].find(words) != std::string::npos, plugin.refusals[0]);
 }
 
