@@ -82,13 +82,13 @@ const Metric& Report::metric(const std::string& name) const {
 
 std::string Report::to_text() const {
   std::string text = report::align(metric_rows(*this), true);
-  if (!classes.rows.empty()) text += "\n" + report::align(class_rows(classes), true);
+  if (!classes.rows.empty()) text.append("\n").append(report::align(class_rows(classes), true));
   return text;
 }
 
 std::string Report::to_markdown() const {
   std::string text = markdown(metric_rows(*this));
-  if (!classes.rows.empty()) text += "\n" + markdown(class_rows(classes));
+  if (!classes.rows.empty()) text.append("\n").append(markdown(class_rows(classes)));
   return text;
 }
 

@@ -99,9 +99,9 @@ at::Tensor resize_patch_kernel(const at::Tensor& weight, std::int64_t new_patch,
 
 std::string LoadReport::to_text() const {
   std::string text = fmt::format("{} tensors loaded", loaded.size());
-  if (!resized.empty()) text += "\n" + line("resized", resized);
-  if (!missing.empty()) text += "\n" + line("new", missing);
-  if (!unexpected.empty()) text += "\n" + line("in the file and not used", unexpected);
+  if (!resized.empty()) text.append("\n").append(line("resized", resized));
+  if (!missing.empty()) text.append("\n").append(line("new", missing));
+  if (!unexpected.empty()) text.append("\n").append(line("in the file and not used", unexpected));
   return text;
 }
 
