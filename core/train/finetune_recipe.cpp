@@ -99,7 +99,6 @@ FinetuneRecipe read_finetune_recipe(const Node& cell, PluginHost& host, std::vec
   reader.check_rest(table, "[" + recipe.table + "]",
                     {{"dataset", dataset ? &*dataset : nullptr}, {"head", head ? &*head : nullptr}}, used, false);
   recipe.shape = shape_of(recipe);
-  recipe.pretrained_patch = recipe.model.patch_size;
   check(reader, recipe);
   if (faults.size() != faults_before) return recipe;
   recipe.dataset = *dataset;

@@ -20,7 +20,6 @@ struct FinetuneRecipe {
   std::string name;                    // of the task
   std::string table;                   // where it stands: "downstream.vessels"
   RunShape shape;                      // of the encoder at the size of this task
-  std::int64_t pretrained_patch = 16;  // patch size before resizing
   Choice dataset, head;
 };
 
