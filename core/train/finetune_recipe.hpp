@@ -17,9 +17,9 @@ struct FinetuneRecipe {
   experiment::Model model;
   experiment::Downstream task;
   experiment::Augmentation augment;
-  std::string name;                    // of the task
-  std::string table;                   // where it stands: "downstream.vessels"
-  RunShape shape;                      // of the encoder at the size of this task
+  std::string name;   // of the task
+  std::string table;  // where it stands: "downstream.vessels"
+  RunShape shape;     // of the encoder at the size of this task
   Choice dataset, head;
 };
 
