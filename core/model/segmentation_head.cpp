@@ -58,6 +58,11 @@ void SegmentationParams::describe(Schema& s, const char* pixel_weight_name) {
   s.field(image_branch, "image_branch", "unet_adapter: join the image itself to the last step");
   s.field(dropout, "dropout", "chance to drop a channel before the classifier").range(0, 0.95);
   s.field(dice_weight, "dice_weight", "weight of the soft Dice loss").range(0, 1e6);
+  s.field(
+       dice_over, "dice_over",
+       "what a ratio of the Dice loss is taken over: image = each image by itself, as MONAI; batch = the whole batch, "
+       "labels that it lacks left out")
+      .choices({"image", "batch"});
   s.field(pixel_weight, pixel_weight_name, "weight of the cross-entropy, mean over pixels").range(0, 1e6);
   s.field(cl_dice_weight, "cl_dice_weight", "weight of the soft centre-line Dice loss").range(0, 1e6);
   s.field(cl_dice_iterations, "cl_dice_iterations", "its rounds of erosion: half the width of the widest vessel")
@@ -177,7 +182,10 @@ Bag SegmentationHead::losses(const HeadNetworks& networks, const LabelledBatch& 
     if (params_.pixel_weight > 0) pixel_loss = at::cross_entropy_loss(logits, classes);
   }
   Bag losses;
-  if (params_.dice_weight > 0) losses["dice"] = params_.dice_weight * dice_loss(probabilities, target);
+  if (params_.dice_weight > 0) {
+    const auto ratio = params_.dice_over == "batch" ? batch_dice_loss : dice_loss;
+    losses["dice"] = params_.dice_weight * ratio(probabilities, target);
+  }
   if (pixel_loss.defined()) {
     losses[mode_ == LabelMode::multilabel ? "bce" : "ce"] = params_.pixel_weight * pixel_loss;
   }

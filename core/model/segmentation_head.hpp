@@ -19,6 +19,7 @@ struct SegmentationParams {
   bool image_branch = true;
   double dropout = 0;
   double dice_weight = 1;
+  std::string dice_over = "image";
   double pixel_weight = 1;  // of the cross-entropy; heads name it by its kind
   double cl_dice_weight = 0;
   std::int64_t cl_dice_iterations = 10;

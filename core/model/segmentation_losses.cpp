@@ -27,6 +27,15 @@ at::Tensor dice_loss(const at::Tensor& probabilities, const at::Tensor& target) 
   return (1 - (2 * both + kDiceSmooth) / (sizes + kDiceSmooth)).mean();
 }
 
+at::Tensor batch_dice_loss(const at::Tensor& probabilities, const at::Tensor& target) {
+  const at::Tensor both = over_pixels(probabilities * target).sum(0), annotated = over_pixels(target).sum(0);
+  const at::Tensor ratio =
+      (2 * both + kDiceSmooth) / (over_pixels(probabilities).sum(0) + annotated + kDiceSmooth);  // C
+  const at::Tensor present = annotated.gt(0);
+  const at::Tensor counted = present.logical_or(present.any().logical_not()).to(ratio.scalar_type());
+  return ((1 - ratio) * counted).sum() / counted.sum();
+}
+
 at::Tensor soft_skeleton(const at::Tensor& masks, std::int64_t iterations) {
   at::Tensor map = masks;
   at::Tensor skeleton = at::relu(map - opened(map));

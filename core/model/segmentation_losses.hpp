@@ -11,6 +11,12 @@ namespace vaso::model {
 // probabilities and target: B×C×H×W. Where target and prediction are both empty the loss is 0.
 at::Tensor dice_loss(const at::Tensor& probabilities, const at::Tensor& target);
 
+// The same ratio of sums over the whole batch for each channel (nnU-Net's batch_dice), and the mean over the channels
+// that some image of the batch has. Of 25 segments an image has five: image by image, twenty ratios of five and twenty
+// would stand at 1 whatever is predicted, and leave a fifth of the gradient to those that can be learnt. Where no
+// image has any, the mean is over all channels.
+at::Tensor batch_dice_loss(const at::Tensor& probabilities, const at::Tensor& target);
+
 // The centre lines of soft masks (B×C×H×W in [0,1]), by `iterations` rounds of min and max pooling: Shit et al.,
 // "clDice", CVPR 2021 (jocpae/clDice, cldice_loss/pytorch/soft_skeleton.py). Iterations should reach the half width of
 // the widest vessel in pixels. Nothing beyond the border ever wins.

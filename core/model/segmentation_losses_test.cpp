@@ -41,6 +41,20 @@ TEST_SUITE("unit") {
     CHECK(number(model::dice_loss(full, empty)) == Approx(1).epsilon(1e-5));
   }
 
+  TEST_CASE("Dice loss over the batch: sums over images, labels that no image has left out, value and gradient") {
+    at::Tensor logits = (2 * wave({2, 3, 5, 6}, 0.9)).requires_grad_();
+    at::Tensor target = wave({2, 3, 5, 6}, 0.23).gt(0.2).to(at::kDouble);
+    target[1][1].zero_();         // one image lacks label 1
+    target.select(1, 2).zero_();  // none has label 2
+    const at::Tensor loss = model::batch_dice_loss(at::sigmoid(logits), target);
+    loss.backward();
+    CHECK(number(loss) == Approx(0.5629033718682709).epsilon(1e-12));
+    CHECK(number(logits.grad().norm()) == Approx(0.0181345457277136).epsilon(1e-12));
+    CHECK(number(logits.grad().select(1, 2).abs().max()) == 0);
+    const at::Tensor full = at::ones({2, 2, 4, 4});
+    CHECK(number(model::batch_dice_loss(full, at::zeros({2, 2, 4, 4}))) == Approx(1).epsilon(1e-5));
+  }
+
   TEST_CASE("soft skeleton and clDice: jocpae's formulas for each sample and channel, value and gradient") {
     at::Tensor probabilities = at::sigmoid(3 * wave({2, 2, 12, 13}, 0.9)).requires_grad_();
     at::Tensor target = at::zeros({2, 2, 12, 13}, at::kDouble);

@@ -9,6 +9,7 @@ using vaso::model::LabelMode;
 struct Params : vaso::model::SegmentationParams {
   std::string mode = "softmax";
   bool include_background = false;
+  Params() { dice_over = "batch"; }
   void describe(vaso::Schema& s) {
     s.field(mode, "mode",
             "softmax = one label a pixel, the later one of the data set's list on top; multilabel = each by itself")
