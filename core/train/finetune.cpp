@@ -10,6 +10,7 @@
 #include "train/selection.hpp"
 #include "train/task_evaluation.hpp"
 #include "train/task_picture.hpp"
+#include "train/test_pictures.hpp"
 #include "train/trained_model.hpp"
 
 #include <ATen/ATen.h>
@@ -249,13 +250,17 @@ class Finetuning {
     }
     reporter_.stage(
         fmt::format("measuring the weights of epoch {} on {} test images", selection_.epoch() + 1, parts_.test.size()));
-    TaskPicture picture(parts_.recipe, parts_.labels, pack_);
+    std::vector<std::vector<vision::ColourImage>> sheet;
+    TestPictures single(place_.folder / "test", task_.test_pictures);
     const auto pictures = static_cast<std::size_t>(task_.pictures);
     const metrics::Report report = evaluation_.run(
         pack_, parts_.test, task_.surface_distances,
         [&](std::int64_t done, std::int64_t total) { reporter_.progress(done, total, "test images"); },
         [&](std::int64_t record, const Answer& answer) {
-          if (picture.rows() < pictures) picture.add(record, answer);
+          if (sheet.size() >= pictures && !single.wants_more()) return;
+          const std::vector<vision::ColourImage> panels = panels_of(pack_, parts_.labels, record, answer);
+          if (single.wants_more()) single.add(image_name(pack_.id(record)), panels);
+          if (sheet.size() < pictures) sheet.push_back(panels);
         });
     std::map<std::string, double> values{{"epochs", static_cast<double>(epoch_)},
                                          {"selected_epoch", static_cast<double>(selection_.epoch() + 1)}};
@@ -265,8 +270,11 @@ class Finetuning {
     }
     for (const auto& [metric, images] : report.per_image) reporter_.per_image("test." + metric, images);
     reporter_.log(selection_.epoch(), values);
-    if (picture.rows() > 0) {
-      picture.write(place_.folder / "test.png");
+    if (const std::filesystem::path index = single.finish(); !index.empty()) {
+      reporter_.artefact("test pictures", index);
+    }
+    if (!sheet.empty()) {
+      write_panels(place_.folder / "test.png", parts_.recipe.head.name(), sheet);
       reporter_.artefact("picture", place_.folder / "test.png");
     }
   }

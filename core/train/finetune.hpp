@@ -8,9 +8,9 @@ namespace vaso::train {
 
 // Trains the only task of a cell made by experiment::with_task to the end, or throws as pretrain() does. Leaves in the
 // folder: model.safetensors (encoder, head and what `vaso predict` needs to make them), checkpoint.safetensors,
-// test.png. Each epoch logs the losses, learning_rate, images_per_second, waiting_share, and "val.METRIC" where it was
-// validated; the epoch of the selected weights gets "test.METRIC", computed once. Per-image values of the test images
-// and the convention of every metric go to the database.
+// test.png, and test/ (see TestPictures). Each epoch logs the losses, learning_rate, images_per_second, waiting_share,
+// and "val.METRIC" where it was validated; the epoch of the selected weights gets "test.METRIC", computed once.
+// Per-image values of the test images and the convention of every metric go to the database.
 void finetune(const config::Node& cell, PluginHost& host, const RunPlace& place, Reporter& reporter);
 
 }  // namespace vaso::train

@@ -73,9 +73,9 @@ std::vector<metrics::FoundBox> founds(const Answer& answer) {
   return founds;
 }
 
-std::string name_of(const RecordId& id) { return id.source.empty() ? id.name : id.source + "/" + id.name; }
-
 }  // namespace
+
+std::string image_name(const RecordId& id) { return id.source.empty() ? id.name : id.source + "/" + id.name; }
 
 std::vector<Answer> answers(const Head& head, Head::Answer kind, const at::Tensor& logits,
                             const std::vector<Detections>& detections, const std::vector<data::Placement>& placements,
@@ -148,7 +148,7 @@ metrics::Report TaskEvaluation::run(const data::Pack& pack, const std::vector<st
     for (std::size_t i = 0; i < found.size(); ++i) {
       const auto position = static_cast<std::int64_t>(i);
       const std::int64_t record = images.index[position].item<std::int64_t>();
-      const std::string name = name_of(pack.id(record));
+      const std::string name = image_name(pack.id(record));
       if (!masks) {
         box_scores.add(name, truths(pack.boxes(record)), founds(found[i]));
       } else if (at_input) {

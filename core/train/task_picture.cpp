@@ -43,22 +43,24 @@ vision::ColourImage draw_answer(const vision::GreyImage& image, const Answer& an
   return picture;
 }
 
-void TaskPicture::add(std::int64_t record, const Answer& answer) {
-  const vision::GreyImage image = plane(pack_.image(record));
+std::vector<vision::ColourImage> panels_of(const data::Pack& pack, const std::vector<std::string>& labels,
+                                           std::int64_t record, const Answer& answer) {
+  const vision::GreyImage image = plane(pack.image(record));
   Answer truth;
-  truth.boxes = pack_.boxes(record);
-  truth.scores.assign(truth.boxes.size(), 1.0);
-  if (!answer.masks.empty()) {
-    truth.boxes.clear();
-    for (std::size_t label = 0; label < labels_.size(); ++label) {
-      truth.masks.push_back(vision::to_grey(data::label_mask(pack_, record, static_cast<std::int64_t>(label))));
+  if (answer.masks.empty()) {
+    truth.boxes = pack.boxes(record);
+    truth.scores.assign(truth.boxes.size(), 1.0);
+  } else {
+    for (std::size_t label = 0; label < labels.size(); ++label) {
+      truth.masks.push_back(vision::to_grey(data::label_mask(pack, record, static_cast<std::int64_t>(label))));
     }
   }
-  rows_.push_back({vision::to_colour(image), draw_answer(image, truth, 0), draw_answer(image, answer, kLeastScore)});
+  return {vision::to_colour(image), draw_answer(image, truth, 0), draw_answer(image, answer, kLeastScore)};
 }
 
-void TaskPicture::write(const std::filesystem::path& file) const {
-  vision::write_png(file, vision::sheet({"image", "truth", recipe_.head.name()}, rows_, kSide));
+void write_panels(const std::filesystem::path& file, const std::string& head,
+                  const std::vector<std::vector<vision::ColourImage>>& rows) {
+  vision::write_png(file, vision::sheet({"image", "truth", head}, rows, kSide));
 }
 
 }  // namespace vaso::train

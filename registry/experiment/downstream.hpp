@@ -40,7 +40,7 @@ struct Downstream {
   std::int64_t early_stop = 15, validate_every = 1;
   std::string select;
   std::string evaluate_at = "image";
-  std::int64_t pictures = 8;
+  std::int64_t pictures = 8, test_pictures = 100;
   bool surface_distances = true;
   void describe(Schema& s) {
     s.field(dataset, "dataset", "dataset component that yields labelled images");
@@ -102,6 +102,9 @@ struct Downstream {
     s.field(surface_distances, "surface_distances",
             "also compute Hausdorff 95 and surface distance on the test images");
     s.field(pictures, "pictures", "test images in the picture made at the end; 0 = none").range(0, 64);
+    s.field(test_pictures, "test_pictures",
+            "test images that get a small picture of their own, for a report's best and worst cases; 0 = none")
+        .range(0, 100'000);
   }
 };
 

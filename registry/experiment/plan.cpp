@@ -186,7 +186,7 @@ Node relevant_to_finetune(const Node& cell) {
       if (entry.node.table().size() != 1) throw std::invalid_argument("a fine-tuning has one task: see with_task()");
       const Entry& task = entry.node.table().front();
       Node settings = task.node;
-      remove(settings, "pictures");
+      for (const char* key : {"pictures", "test_pictures"}) remove(settings, key);
       settings.set("task", Node(task.key, task.key_origin));
       out.table().push_back({entry.key, entry.key_origin, std::move(settings)});
     } else if (std::set<std::string_view>{"seed", "device", "precision", "threads", "model"}.contains(entry.key)) {

@@ -171,6 +171,7 @@ TEST_SUITE("unit") {
     config::Node cell = parse(quick, "f.toml");
     config::apply_override(cell, "downstream.vessels.epochs=3");
     config::apply_override(cell, "downstream.vessels.pictures=3");
+    config::apply_override(cell, "downstream.vessels.test_pictures=0");
     config::apply_override(cell, "downstream.stenosis.epochs=4");
     config::apply_override(cell, "model.dim=64");
     CHECK_THROWS_AS(relevant(cell, "finetune"), std::invalid_argument);  // which of the two?
