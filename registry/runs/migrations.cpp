@@ -95,7 +95,41 @@ CREATE TABLE conventions (
 ) STRICT, WITHOUT ROWID;
 )";
 
-constexpr const char* steps[] = {version_1, version_2};
+// The new columns of `runs` stand behind its long texts, which may reach over several pages. Reading them costs nothing
+// all the same: SQLite keeps the integers 0 and 1 in the head of a row (https://www.sqlite.org/fileformat2.html, serial
+// types 8 and 9).
+constexpr const char* version_3 = R"(
+ALTER TABLE runs ADD COLUMN resumed INTEGER NOT NULL DEFAULT 0 CHECK (resumed >= 0);
+ALTER TABLE runs ADD COLUMN stopped_early INTEGER NOT NULL DEFAULT 0 CHECK (stopped_early IN (0, 1));
+
+-- Rows of a table: one setting of all runs, without going through every run's settings.
+CREATE INDEX settings_by_path ON settings (path, value);
+
+CREATE TABLE studies (
+  name        TEXT NOT NULL PRIMARY KEY,
+  question    TEXT NOT NULL,
+  design      TEXT NOT NULL,
+  file        TEXT NOT NULL,
+  created     TEXT NOT NULL,
+  layout_json TEXT NOT NULL, -- factors, cells, seeds
+  config_toml TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The runs that a study needs; those that have not run yet are known by their identity all the same.
+CREATE TABLE study_runs (
+  study    TEXT NOT NULL REFERENCES studies (name) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  cell     INTEGER NOT NULL,
+  seed     INTEGER NOT NULL,
+  phase    TEXT NOT NULL,
+  task     TEXT NOT NULL,
+  identity TEXT NOT NULL,
+  PRIMARY KEY (study, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX study_runs_by_identity ON study_runs (identity);
+)";
+
+constexpr const char* steps[] = {version_1, version_2, version_3};
 
 }  // namespace
 

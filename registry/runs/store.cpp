@@ -1,7 +1,6 @@
 #include "runs/store.hpp"
 
-#include "runs/connection.hpp"
-#include "runs/open.hpp"
+#include "runs/store_impl.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -21,13 +20,11 @@ Status to_status(const std::string& name, const std::filesystem::path& file) {
       "{} holds a run with the status `{}`, which this VasoLab does not know. Use a newer one.", file.string(), name));
 }
 
-std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
-
 // Columns in the order in which read_run reads them.
 constexpr const char* columns =
     "id, experiment, phase, label, identity, status, seed, folder, data_fingerprint, coalesce(parent, 0), created, "
     "started, finished, host, device, libtorch, version, revision, threads, dirty, pid, wall_seconds, peak_memory, "
-    "exit_code, signal, message";
+    "exit_code, signal, message, resumed, stopped_early";
 
 std::string select_without_configuration() { return fmt::format("SELECT {}, '', '' FROM runs ", columns); }
 std::string select_whole() { return fmt::format("SELECT {}, config_toml, config_json FROM runs ", columns); }
@@ -61,6 +58,8 @@ Run read_run(const Statement& row, const std::filesystem::path& file) {
   run.exit_code = static_cast<int>(row.integer(column++));
   run.signal = static_cast<int>(row.integer(column++));
   run.message = row.text(column++);
+  run.resumed = row.integer(column++);
+  run.stopped_early = row.integer(column++) != 0;
   run.config_toml = row.text(column++);
   run.config_json = row.text(column++);
   return run;
@@ -90,44 +89,40 @@ void bind_changeable(Statement& statement, const Run& run) {
       .bind(":peak_memory", run.peak_memory)
       .bind(":exit_code", std::int64_t{run.exit_code})
       .bind(":signal", std::int64_t{run.signal})
-      .bind(":message", run.message);
+      .bind(":message", run.message)
+      .bind(":resumed", run.resumed)
+      .bind(":stopped_early", std::int64_t{run.stopped_early});
 }
 
 }  // namespace
 
 std::string to_text(Status status) { return status_names.at(static_cast<std::size_t>(status)); }
 
-struct Store::Impl {
-  Opened opened;
+std::string utc_now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
-  Connection& db() { return opened.connection; }
+void Store::Impl::refuse_if_read_only() const {
+  if (!opened.why_read_only.empty()) throw StoreError(opened.why_read_only);
+}
 
-  // Every write passes here, so that none slips by a database that must not be written.
-  void refuse_if_read_only() const {
-    if (!opened.why_read_only.empty()) throw StoreError(opened.why_read_only);
+void Store::Impl::require(std::int64_t run) {
+  if (!db().prepare("SELECT 1 FROM runs WHERE id = :run").bind(":run", run).step()) {
+    throw StoreError(fmt::format("{} holds no run {}. `vaso ls` lists what it holds.", db().file().string(), run));
   }
+}
 
-  // Inside the transaction of a write. Says more than "FOREIGN KEY constraint failed".
-  void require(std::int64_t run) {
-    if (!db().prepare("SELECT 1 FROM runs WHERE id = :run").bind(":run", run).step()) {
-      throw StoreError(fmt::format("{} holds no run {}. `vaso ls` lists what it holds.", db().file().string(), run));
-    }
-  }
-
-  // Inside the transaction of a write.
-  void update(const Run& run) {
-    require(run.id);
-    if (run.parent != 0) require(run.parent);
-    Statement statement = db().prepare(
-        "UPDATE runs SET experiment = :experiment, phase = :phase, label = :label, status = :status, seed = :seed, "
-        "folder = :folder, data_fingerprint = :data_fingerprint, parent = :parent, started = :started, "
-        "finished = :finished, host = :host, device = :device, libtorch = :libtorch, version = :version, "
-        "revision = :revision, threads = :threads, dirty = :dirty, pid = :pid, wall_seconds = :wall_seconds, "
-        "peak_memory = :peak_memory, exit_code = :exit_code, signal = :signal, message = :message WHERE id = :id");
-    bind_changeable(statement, run);
-    statement.bind(":id", run.id).run();
-  }
-};
+void Store::Impl::update(const Run& run) {
+  require(run.id);
+  if (run.parent != 0) require(run.parent);
+  Statement statement = db().prepare(
+      "UPDATE runs SET experiment = :experiment, phase = :phase, label = :label, status = :status, seed = :seed, "
+      "folder = :folder, data_fingerprint = :data_fingerprint, parent = :parent, started = :started, "
+      "finished = :finished, host = :host, device = :device, libtorch = :libtorch, version = :version, "
+      "revision = :revision, threads = :threads, dirty = :dirty, pid = :pid, wall_seconds = :wall_seconds, "
+      "peak_memory = :peak_memory, exit_code = :exit_code, signal = :signal, message = :message, "
+      "resumed = :resumed, stopped_early = :stopped_early WHERE id = :id");
+  bind_changeable(statement, run);
+  statement.bind(":id", run.id).run();
+}
 
 Store::Store(const std::filesystem::path& file, Mode mode) : impl_(new Impl{open_database(file, mode)}) {}
 Store::~Store() = default;
@@ -147,12 +142,10 @@ std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
   Statement insert = db.prepare(
       "INSERT INTO runs (experiment, phase, label, identity, status, seed, folder, config_toml, config_json, "
       "data_fingerprint, parent, created, started, finished, host, device, libtorch, version, revision, threads, "
-      "dirty, "
-      "pid, wall_seconds, peak_memory, exit_code, signal, message) VALUES (:experiment, :phase, :label, :identity, "
-      ":status, :seed, :folder, :config_toml, :config_json, :data_fingerprint, :parent, :created, :started, :finished, "
-      ":host, :device, :libtorch, :version, :revision, :threads, :dirty, :pid, :wall_seconds, :peak_memory, "
-      ":exit_code, "
-      ":signal, :message)");
+      "dirty, pid, wall_seconds, peak_memory, exit_code, signal, message, resumed, stopped_early) VALUES (:experiment, "
+      ":phase, :label, :identity, :status, :seed, :folder, :config_toml, :config_json, :data_fingerprint, :parent, "
+      ":created, :started, :finished, :host, :device, :libtorch, :version, :revision, :threads, :dirty, :pid, "
+      ":wall_seconds, :peak_memory, :exit_code, :signal, :message, :resumed, :stopped_early)");
   bind_changeable(insert, run);
   insert.bind(":identity", run.identity)
       .bind(":config_toml", run.config_toml)
@@ -228,114 +221,6 @@ std::vector<PluginUsed> Store::plugins(std::int64_t run) const {
   row.bind(":run", run);
   while (row.step()) plugins.push_back({row.text(0), row.text(1), row.text(2), row.text(3)});
   return plugins;
-}
-
-void Store::log(std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO metrics VALUES (:run, :series, :step, :value)");
-  for (const auto& [series, value] : values) {
-    statement.bind(":run", run).bind(":series", series).bind(":step", step).bind(":value", value).run();
-  }
-  transaction.commit();
-}
-
-void Store::forget_from(std::int64_t run, std::int64_t step) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  impl_->db()
-      .prepare("DELETE FROM metrics WHERE run = :run AND step >= :step")
-      .bind(":run", run)
-      .bind(":step", step)
-      .run();
-  transaction.commit();
-}
-
-std::vector<std::string> Store::series(std::int64_t run) const {
-  // Leaps from name to name in the primary key: DISTINCT would read every point of the run.
-  Statement row = impl_->db().prepare(
-      "WITH RECURSIVE names (name) AS (SELECT min(series) FROM metrics WHERE run = :run UNION ALL "
-      "SELECT (SELECT min(series) FROM metrics WHERE run = :run AND series > name) FROM names WHERE name IS NOT NULL) "
-      "SELECT name FROM names WHERE name IS NOT NULL");
-  row.bind(":run", run);
-  std::vector<std::string> names;
-  while (row.step()) names.push_back(row.text(0));
-  return names;
-}
-
-std::vector<Point> Store::points(std::int64_t run, const std::string& series) const {
-  Statement row =
-      impl_->db().prepare("SELECT step, value FROM metrics WHERE run = :run AND series = :series ORDER BY step");
-  row.bind(":run", run).bind(":series", series);
-  std::vector<Point> points;
-  while (row.step()) points.push_back({row.integer(0), row.real(1)});
-  return points;
-}
-
-void Store::log_per_image(std::int64_t run, const std::string& metric,
-                          const std::map<std::string, double>& value_by_image) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO per_image VALUES (:run, :metric, :image, :value)");
-  for (const auto& [image, value] : value_by_image) {
-    statement.bind(":run", run).bind(":metric", metric).bind(":image", image).bind(":value", value).run();
-  }
-  transaction.commit();
-}
-
-std::map<std::string, double> Store::per_image(std::int64_t run, const std::string& metric) const {
-  Statement row = impl_->db().prepare("SELECT image, value FROM per_image WHERE run = :run AND metric = :metric");
-  row.bind(":run", run).bind(":metric", metric);
-  std::map<std::string, double> values;
-  while (row.step()) values.emplace(row.text(0), row.real(1));
-  return values;
-}
-
-void Store::set_convention(std::int64_t run, const std::string& metric, const std::string& text) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  impl_->db()
-      .prepare("INSERT OR REPLACE INTO conventions VALUES (:run, :metric, :text)")
-      .bind(":run", run)
-      .bind(":metric", metric)
-      .bind(":text", text)
-      .run();
-  transaction.commit();
-}
-
-std::map<std::string, std::string> Store::conventions(std::int64_t run) const {
-  Statement row = impl_->db().prepare("SELECT metric, text FROM conventions WHERE run = :run");
-  row.bind(":run", run);
-  std::map<std::string, std::string> conventions;
-  while (row.step()) conventions[row.text(0)] = row.text(1);
-  return conventions;
-}
-
-void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  impl_->db()
-      .prepare("INSERT OR REPLACE INTO artefacts VALUES (:run, :name, :file, :sha256, :bytes)")
-      .bind(":run", run)
-      .bind(":name", artefact.name)
-      .bind(":file", artefact.file)
-      .bind(":sha256", artefact.sha256)
-      .bind(":bytes", artefact.bytes)
-      .run();
-  transaction.commit();
-}
-
-std::vector<Artefact> Store::artefacts(std::int64_t run) const {
-  Statement row = impl_->db().prepare("SELECT name, file, sha256, bytes FROM artefacts WHERE run = :run ORDER BY name");
-  row.bind(":run", run);
-  std::vector<Artefact> artefacts;
-  while (row.step()) artefacts.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
-  return artefacts;
 }
 
 }  // namespace vaso::runs

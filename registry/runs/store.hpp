@@ -4,11 +4,14 @@
 // local disks, rollback journal elsewhere. One connection per Store, used by one thread.
 #pragma once
 
+#include "runs/study_record.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -53,7 +56,9 @@ struct Run {
   std::int64_t peak_memory = 0;  // bytes
   int exit_code = 0;
   int signal = 0;
-  std::string message;  // the error, or the last lines of its output
+  std::string message;         // the error, or the last lines of its output
+  std::int64_t resumed = 0;    // how often it was taken up again
+  bool stopped_early = false;  // a fine-tuning that ended before its last epoch, for want of progress
 };
 
 struct Point {
@@ -67,6 +72,9 @@ struct Artefact {
   std::string sha256;
   std::int64_t bytes = 0;
 };
+
+// One number of a series. NaN gives way to numbers in smallest and largest, and makes every mean NaN.
+enum class Pick { first, last, smallest, largest, mean };
 
 // Every member throws StoreError where the database cannot be read or written, or holds no such run.
 class Store {
@@ -111,6 +119,25 @@ class Store {
   std::map<std::string, std::string> conventions(std::int64_t run) const;
   void add_artefact(std::int64_t run, const Artefact& artefact);  // replaces one of that name
   std::vector<Artefact> artefacts(std::int64_t run) const;
+
+  // Studies. One of that name is replaced; `created` is now where it is empty.
+  void put_study(const StudyRecord& study);
+  std::optional<StudyRecord> study(const std::string& name) const;
+  std::vector<std::string> studies() const;  // names, in alphabetical order
+
+  // Bulk readers: one statement over all runs, for tables over thousands of them. Keys are run numbers; runs that have
+  // nothing of the kind are absent.
+  std::map<std::int64_t, double> values(const std::string& series, Pick pick) const;
+  std::set<std::string> series_names() const;   // of all runs
+  std::set<std::string> setting_paths() const;  // of all runs
+  std::map<std::int64_t, std::string> setting(const std::string& path) const;
+  // Paths whose value is not the same in all of these runs; a run without the setting differs from one with it.
+  std::set<std::string> differing_settings(const std::vector<std::int64_t>& runs) const;
+  std::map<std::int64_t, std::vector<PluginUsed>> all_plugins() const;
+  std::map<std::int64_t, std::map<std::string, std::string>> all_conventions() const;
+  // By identity, the run that stands for it: the newest finished one, else the newest. Runs without identity are left
+  // out.
+  std::map<std::string, std::int64_t> standing_for_identity() const;
 
  private:
   struct Impl;

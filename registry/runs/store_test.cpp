@@ -62,6 +62,8 @@ TEST_SUITE("unit") {
     CHECK(back->host == "node7");
     CHECK(back->threads == "aten=2 opencv=1");
     CHECK(back->dirty);
+    CHECK(back->resumed == 0);
+    CHECK_FALSE(back->stopped_early);
 
     CHECK(store.settings(id) ==
           std::map<std::string, std::string>{{"masking.ratio", "0.5"}, {"masking.strategy", "\"anatomy\""}});
@@ -92,6 +94,8 @@ TEST_SUITE("unit") {
     run.version = "0.1.0";
     run.revision = "c0ffee";
     run.dirty = false;
+    run.resumed = 2;
+    run.stopped_early = true;
     run.identity = "changed";
     run.config_toml = run.config_json = "changed";
     run.created = "";
@@ -112,6 +116,8 @@ TEST_SUITE("unit") {
     CHECK(back.version == "0.1.0");
     CHECK(back.revision == "c0ffee");
     CHECK_FALSE(back.dirty);
+    CHECK(back.resumed == 2);
+    CHECK(back.stopped_early);
     CHECK(back.identity == "abc");
     CHECK(back.config_toml == a_run().config_toml);
     CHECK(back.config_json == a_run().config_json);

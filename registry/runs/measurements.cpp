@@ -1,0 +1,114 @@
+// What a run measured and made: series, values per image, conventions, files.
+#include "runs/store_impl.hpp"
+
+namespace vaso::runs {
+
+void Store::log(std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO metrics VALUES (:run, :series, :step, :value)");
+  for (const auto& [series, value] : values) {
+    statement.bind(":run", run).bind(":series", series).bind(":step", step).bind(":value", value).run();
+  }
+  transaction.commit();
+}
+
+void Store::forget_from(std::int64_t run, std::int64_t step) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  impl_->db()
+      .prepare("DELETE FROM metrics WHERE run = :run AND step >= :step")
+      .bind(":run", run)
+      .bind(":step", step)
+      .run();
+  transaction.commit();
+}
+
+std::vector<std::string> Store::series(std::int64_t run) const {
+  // Leaps from name to name in the primary key: DISTINCT would read every point of the run.
+  Statement row = impl_->db().prepare(
+      "WITH RECURSIVE names (name) AS (SELECT min(series) FROM metrics WHERE run = :run UNION ALL "
+      "SELECT (SELECT min(series) FROM metrics WHERE run = :run AND series > name) FROM names WHERE name IS NOT NULL) "
+      "SELECT name FROM names WHERE name IS NOT NULL");
+  row.bind(":run", run);
+  std::vector<std::string> names;
+  while (row.step()) names.push_back(row.text(0));
+  return names;
+}
+
+std::vector<Point> Store::points(std::int64_t run, const std::string& series) const {
+  Statement row =
+      impl_->db().prepare("SELECT step, value FROM metrics WHERE run = :run AND series = :series ORDER BY step");
+  row.bind(":run", run).bind(":series", series);
+  std::vector<Point> points;
+  while (row.step()) points.push_back({row.integer(0), row.real(1)});
+  return points;
+}
+
+void Store::log_per_image(std::int64_t run, const std::string& metric,
+                          const std::map<std::string, double>& value_by_image) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO per_image VALUES (:run, :metric, :image, :value)");
+  for (const auto& [image, value] : value_by_image) {
+    statement.bind(":run", run).bind(":metric", metric).bind(":image", image).bind(":value", value).run();
+  }
+  transaction.commit();
+}
+
+std::map<std::string, double> Store::per_image(std::int64_t run, const std::string& metric) const {
+  Statement row = impl_->db().prepare("SELECT image, value FROM per_image WHERE run = :run AND metric = :metric");
+  row.bind(":run", run).bind(":metric", metric);
+  std::map<std::string, double> values;
+  while (row.step()) values.emplace(row.text(0), row.real(1));
+  return values;
+}
+
+void Store::set_convention(std::int64_t run, const std::string& metric, const std::string& text) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  impl_->db()
+      .prepare("INSERT OR REPLACE INTO conventions VALUES (:run, :metric, :text)")
+      .bind(":run", run)
+      .bind(":metric", metric)
+      .bind(":text", text)
+      .run();
+  transaction.commit();
+}
+
+std::map<std::string, std::string> Store::conventions(std::int64_t run) const {
+  Statement row = impl_->db().prepare("SELECT metric, text FROM conventions WHERE run = :run");
+  row.bind(":run", run);
+  std::map<std::string, std::string> conventions;
+  while (row.step()) conventions[row.text(0)] = row.text(1);
+  return conventions;
+}
+
+void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  impl_->require(run);
+  impl_->db()
+      .prepare("INSERT OR REPLACE INTO artefacts VALUES (:run, :name, :file, :sha256, :bytes)")
+      .bind(":run", run)
+      .bind(":name", artefact.name)
+      .bind(":file", artefact.file)
+      .bind(":sha256", artefact.sha256)
+      .bind(":bytes", artefact.bytes)
+      .run();
+  transaction.commit();
+}
+
+std::vector<Artefact> Store::artefacts(std::int64_t run) const {
+  Statement row = impl_->db().prepare("SELECT name, file, sha256, bytes FROM artefacts WHERE run = :run ORDER BY name");
+  row.bind(":run", run);
+  std::vector<Artefact> artefacts;
+  while (row.step()) artefacts.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
+  return artefacts;
+}
+
+}  // namespace vaso::runs
