@@ -3,11 +3,32 @@
 
 #include "runs/store.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace vaso::report {
+
+// One thing that the runs of a table differ in beside the declared factors, or that a reader of its numbers must know.
+struct Finding {
+  enum class Kind {
+    between_rows,     // the rows differ in it, each row being of one kind
+    within_row,       // a row averages over runs that differ in it
+    between_columns,  // nothing that is compared differs, but what stands side by side does
+    of_runs,          // of single runs: uncommitted changes, ended early, taken up again
+  };
+  struct Value {
+    std::string text;                // "5", "1.0 33333333", "unset"
+    std::vector<std::size_t> rows;   // of the table, ascending
+    std::vector<std::int64_t> runs;  // ascending
+  };
+  Kind kind = Kind::between_rows;
+  std::string phase;     // where it was compared: "pretrain", "finetune vessels"; "" = everywhere
+  std::string property;  // "pretrain.epochs", "plugin loss.pixel", "source revision", "device", "dirty source tree"
+  std::vector<Value> values;  // in the order of the rows; of_runs: one
+};
 
 // A run that stands in a table, and in which row.
 struct Audited {

@@ -28,7 +28,8 @@ std::string line(const std::vector<std::string>& fields) {
 
 std::string write_csv(const Table& table) {
   std::vector<std::string> header = table.key_names;
-  for (const std::string& name : table.metric_names) {
+  for (const Column& column : table.columns) {
+    const std::string name = column.name();
     header.insert(header.end(), {name + " mean", name + " sd", name + " n"});
   }
   std::string text = line(header);

@@ -1,3 +1,5 @@
+#include "report/formats.hpp"
+
 #include "report/grid.hpp"
 
 #include <fmt/format.h>

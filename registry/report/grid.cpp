@@ -39,7 +39,7 @@ Grid lay_out(const Table& table, const Notation& notation) {
   const Counts counts = all_single(table) ? Counts::none : counts_agree(table) ? Counts::once : Counts::each;
 
   std::vector<Digits> digits;
-  for (std::size_t m = 0; m < table.metric_names.size(); ++m) {
+  for (std::size_t m = 0; m < table.columns.size(); ++m) {
     std::vector<double> means;
     for (const Row& row : table.rows) means.push_back(summarise(row.cells[m].values).mean);
     digits.push_back(digits_for(means));
@@ -54,7 +54,8 @@ Grid lay_out(const Table& table, const Notation& notation) {
   Grid grid;
   grid.keys = table.key_names.size();
   for (const std::string& name : table.key_names) grid.header.push_back(notation.escape(name));
-  for (const std::string& name : table.metric_names) {
+  for (const Column& column : table.columns) {
+    const std::string name = column.name();
     grid.header.push_back(notation.escape(name));
     if (counts == Counts::each) grid.header.push_back("n");
   }

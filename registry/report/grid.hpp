@@ -1,8 +1,8 @@
 // A table as texts in rows and columns: what text, Markdown and LaTeX share.
 #pragma once
 
+#include "report/formats.hpp"
 #include "report/numbers.hpp"
-#include "report/table.hpp"
 
 #include <functional>
 

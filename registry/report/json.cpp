@@ -31,11 +31,12 @@ std::string write_json(const Table& table) {
     Json key = Json::object();
     for (std::size_t k = 0; k < row.key.size(); ++k) key[table.key_names[k]] = row.key[k];
     Json metrics = Json::object();
-    for (std::size_t m = 0; m < row.cells.size(); ++m) metrics[table.metric_names[m]] = cell_json(row.cells[m]);
+    for (std::size_t m = 0; m < row.cells.size(); ++m) metrics[table.columns[m].name()] = cell_json(row.cells[m]);
     rows.push_back({{"key", key}, {"metrics", metrics}});
   }
-  const Json document = {
-      {"by", table.key_names}, {"metrics", table.metric_names}, {"rows", rows}, {"notes", table.notes}};
+  Json names = Json::array();
+  for (const Column& column : table.columns) names.push_back(column.name());
+  const Json document = {{"by", table.key_names}, {"metrics", names}, {"rows", rows}, {"notes", table.notes}};
   // A byte that is no UTF-8 (a path, a label) must not cost the whole table.
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

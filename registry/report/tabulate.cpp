@@ -252,12 +252,17 @@ std::vector<Cell> cells_of(const runs::Store& store, const std::vector<const Run
       if (points.empty()) continue;
       cells[m].values.push_back(picked(points, metrics[m].pick));
       cells[m].runs.push_back(run->id);
+      cells[m].seeds.push_back(run->seed);
     }
   }
   return cells;
 }
 
 }  // namespace
+
+std::string Column::name() const { return task.empty() ? metric : fmt::format("{}/{}", task, metric); }
+
+std::string Row::name() const { return fmt::format("{}", fmt::join(key, ", ")); }
 
 Table tabulate(const runs::Store& store, const TableRequest& request) {
   if (request.metrics.empty()) throw std::invalid_argument("a table needs a metric: name one, such as `loss`");
@@ -272,14 +277,18 @@ Table tabulate(const runs::Store& store, const TableRequest& request) {
     if (!phases.empty()) std::erase_if(runs, [&](const Run& run) { return !phases.contains(run.phase); });
   }
 
-  Table table{.key_names = request.by, .metric_names = request.metrics, .rows = {}, .notes = {}};
+  Table table;
+  table.key_names = request.by;
+  for (const std::string& metric : request.metrics) {
+    table.columns.push_back({request.phase, "", metric, metric, Better::neither});
+  }
   const Keys keys(store, runs, request.by);
   std::vector<Audited> audited;
   for (const auto& members : keys.group(counted(runs, table.notes))) {
     for (const Run* run : members) {
       audited.push_back({run, table.rows.size(), keys.settings(*run), store.plugins(run->id)});
     }
-    table.rows.push_back({keys.of(*members.front()), cells_of(store, members, metrics)});
+    table.rows.push_back({keys.of(*members.front()), cells_of(store, members, metrics), false});
   }
   const auto notes = confounds(audited, request.by);
   table.notes.insert(table.notes.end(), notes.begin(), notes.end());

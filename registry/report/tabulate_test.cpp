@@ -1,4 +1,4 @@
-#include "report/table.hpp"
+#include "report/formats.hpp"
 
 #include "support/paths.hpp"
 

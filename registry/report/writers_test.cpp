@@ -1,6 +1,6 @@
+#include "report/formats.hpp"
 #include "report/numbers.hpp"
 #include "report/statistics.hpp"
-#include "report/table.hpp"
 
 #include <doctest/doctest.h>
 #include <cmath>
@@ -14,13 +14,20 @@ namespace {
 
 const double not_a_number = std::nan("");
 
+Cell cell(std::vector<double> values, std::vector<std::int64_t> runs) {
+  std::vector<std::int64_t> seeds;
+  for (std::size_t i = 0; i < runs.size(); ++i) seeds.push_back(static_cast<std::int64_t>(i));
+  return {std::move(values), std::move(runs), std::move(seeds), {}};
+}
+
 // Two seeds of one strategy, three of the other, a metric that one of them lacks, and a run that diverged.
 Table sample() {
   Table table;
   table.key_names = {"masking.strategy"};
-  table.metric_names = {"loss", "masked_vessel_share"};
-  table.rows = {{{"random"}, {{{0.8123, 0.8321}, {3, 5}}, {}}},
-                {{"anatomy_50%"}, {{{0.5, 0.75, 0.625}, {4, 6, 7}}, {{12.5, 14.25, 13}, {4, 6, 7}}}}};
+  table.columns = {{"", "", "loss", "loss", Better::lower},
+                   {"", "", "masked_vessel_share", "masked_vessel_share", Better::neither}};
+  table.rows = {{{"random"}, {cell({0.8123, 0.8321}, {3, 5}), {}}, false},
+                {{"anatomy_50%"}, {cell({0.5, 0.75, 0.625}, {4, 6, 7}), cell({12.5, 14.25, 13}, {4, 6, 7})}, false}};
   table.notes = {"1 run left out: failed (8)", "rows also differ in pretrain.epochs (2, 5)"};
   return table;
 }
@@ -28,9 +35,10 @@ Table sample() {
 Table single() {
   Table table;
   table.key_names = {"masking.strategy", "seed"};
-  table.metric_names = {"loss", "lr", "guided"};
-  table.rows = {{{"random", "1"}, {{{0.81234}, {1}}, {{1.5e-4}, {1}}, {{98}, {1}}}},
-                {{"anatomy", "2"}, {{{not_a_number}, {2}}, {{2e-5}, {2}}, {{0}, {2}}}}};
+  for (const char* metric : {"loss", "lr", "guided"})
+    table.columns.push_back({"", "", metric, metric, Better::neither});
+  table.rows = {{{"random", "1"}, {cell({0.81234}, {1}), cell({1.5e-4}, {1}), cell({98}, {1})}, false},
+                {{"anatomy", "2"}, {cell({not_a_number}, {2}), cell({2e-5}, {2}), cell({0}, {2})}, false}};
   return table;
 }
 
@@ -133,13 +141,13 @@ TEST_SUITE("unit") {
 
   TEST_CASE("whole means show their deviation") {
     Table table = sample();
-    table.rows = {{{"random"}, {{{1, 3}, {1, 2}}, {{98, 98}, {1, 2}}}}};
+    table.rows = {{{"random"}, {cell({1, 3}, {1, 2}), cell({98, 98}, {1, 2})}, false}};
     CHECK(write(table, Format::markdown).find("| random | 2.0 ± 1.4 | 98 ± 0 | 2 |") != std::string::npos);
   }
 
   TEST_CASE("n stands behind each metric where they disagree") {
     Table table = sample();
-    table.rows[1].cells[1] = {{13}, {4}};
+    table.rows[1].cells[1] = cell({13}, {4});
     CHECK(
         write(table, Format::markdown).starts_with("| masking.strategy | loss | n | masked\\_vessel\\_share | n |\n"));
     CHECK(write(table, Format::markdown).find("| 3 | 13 | 1 |") != std::string::npos);

@@ -1,7 +1,7 @@
 // Rows of text under headings, in every format that `--format` names.
 #pragma once
 
-#include "report/table.hpp"
+#include "report/formats.hpp"
 
 #include <string>
 #include <vector>

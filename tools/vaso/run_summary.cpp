@@ -38,6 +38,7 @@ void keep_only(report::Table& table, const std::vector<std::int64_t>& ids) {
         if (std::find(ids.begin(), ids.end(), cell.runs[i]) == ids.end()) continue;
         kept.runs.push_back(cell.runs[i]);
         kept.values.push_back(cell.values[i]);
+        kept.seeds.push_back(cell.seeds[i]);
       }
       cell = std::move(kept);
     }
