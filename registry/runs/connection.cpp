@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 namespace vaso::runs {
 namespace {
@@ -123,6 +124,11 @@ Statement& Statement::bind(const char* name, std::optional<std::int64_t> value) 
   return *this;
 }
 
+Statement& Statement::bind(int parameter, const Statement& row, int column) {
+  check(sqlite3_bind_value(statement_.get(), parameter, sqlite3_column_value(row.statement_.get(), column)));
+  return *this;
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(statement_.get());
   check(code);
@@ -190,19 +196,44 @@ std::string Connection::text(std::string_view sql) {
   return statement.step() ? statement.text(0) : "";
 }
 
+void Connection::copy_into(const Connection& target) const {
+  sqlite3_backup* const backup = sqlite3_backup_init(target.handle_.get(), "main", handle_.get(), "main");
+  if (backup != nullptr) {
+    // In one step: the copy is of one moment, whatever others write meanwhile.
+    int code = sqlite3_backup_step(backup, -1);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while ((code == SQLITE_BUSY || code == SQLITE_LOCKED) && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      code = sqlite3_backup_step(backup, -1);
+    }
+    sqlite3_backup_finish(backup);
+  }
+  check(target.handle_.get(), sqlite3_extended_errcode(target.handle_.get()), target.file_.string());
+}
+
+bool Connection::is_in_memory() const {
+  const char* const name = sqlite3_db_filename(handle_.get(), "main");
+  return name == nullptr || *name == '\0';
+}
+
+Connection Connection::in_memory() {
+  Connection copy(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY);
+  copy.file_ = file_;
+  copy_into(copy);
+  return copy;
+}
+
 void Connection::back_up(const std::filesystem::path& target) {
   const std::filesystem::path partial = target.string() + ".partial";
   std::filesystem::remove(partial);
-  {
+  try {
     // A connection of its own: ours may be inside a transaction.
     const Connection source(file_, SQLITE_OPEN_READONLY);
-    const Connection copy(partial, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    sqlite3_backup* const backup = sqlite3_backup_init(copy.handle_.get(), "main", source.handle_.get(), "main");
-    if (backup != nullptr) {
-      sqlite3_backup_step(backup, -1);
-      sqlite3_backup_finish(backup);
-    }
-    check(copy.handle_.get(), sqlite3_extended_errcode(copy.handle_.get()), partial.string());
+    source.copy_into(Connection(partial, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  } catch (const StoreError&) {
+    std::error_code ignored;
+    std::filesystem::remove(partial, ignored);
+    throw;
   }
   std::filesystem::rename(partial, target);
 }

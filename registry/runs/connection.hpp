@@ -40,6 +40,11 @@ class Statement {
   double real(int column) const;  // NULL reads as NaN
   std::string text(int column) const;
 
+  // Columns of a row, and one of them as a parameter (counted from 1) of a statement of another connection: rows are
+  // copied as they are.
+  int columns() const { return sqlite3_column_count(statement_.get()); }
+  Statement& bind(int parameter, const Statement& row, int column);
+
  private:
   friend class Connection;
   struct Finalizer {
@@ -67,6 +72,10 @@ class Connection {
   bool read_only() const { return sqlite3_db_readonly(handle_.get(), "main") == 1; }
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
   const std::filesystem::path& file() const { return file_; }
+  bool is_in_memory() const;
+
+  // The whole database in memory, as it is now; file() stays the same.
+  Connection in_memory();
 
   // Copies the whole database into `target`, by way of a file beside it, so that `target` is never half a copy.
   void back_up(const std::filesystem::path& target);
@@ -75,6 +84,7 @@ class Connection {
   struct Closer {
     void operator()(sqlite3* handle) const;
   };
+  void copy_into(const Connection& target) const;
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, Closer> handle_;
 };

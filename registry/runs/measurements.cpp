@@ -3,28 +3,81 @@
 
 namespace vaso::runs {
 
-void Store::log(std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO metrics VALUES (:run, :series, :step, :value)");
+void insert_points(Connection& db, std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
+  Statement statement = db.prepare("INSERT OR REPLACE INTO metrics VALUES (:run, :series, :step, :value)");
   for (const auto& [series, value] : values) {
     statement.bind(":run", run).bind(":series", series).bind(":step", step).bind(":value", value).run();
   }
+}
+
+void delete_points_from(Connection& db, std::int64_t run, std::int64_t step) {
+  db.prepare("DELETE FROM metrics WHERE run = :run AND step >= :step").bind(":run", run).bind(":step", step).run();
+}
+
+void insert_per_image(Connection& db, std::int64_t run, const std::string& metric,
+                      const std::map<std::string, double>& value_by_image) {
+  Statement statement = db.prepare("INSERT OR REPLACE INTO per_image VALUES (:run, :metric, :image, :value)");
+  for (const auto& [image, value] : value_by_image) {
+    statement.bind(":run", run).bind(":metric", metric).bind(":image", image).bind(":value", value).run();
+  }
+}
+
+void insert_convention(Connection& db, std::int64_t run, const std::string& metric, const std::string& text) {
+  db.prepare("INSERT OR REPLACE INTO conventions VALUES (:run, :metric, :text)")
+      .bind(":run", run)
+      .bind(":metric", metric)
+      .bind(":text", text)
+      .run();
+}
+
+void insert_artefact(Connection& db, std::int64_t run, const Artefact& artefact) {
+  db.prepare("INSERT OR REPLACE INTO artefacts VALUES (:run, :name, :file, :sha256, :bytes)")
+      .bind(":run", run)
+      .bind(":name", artefact.name)
+      .bind(":file", artefact.file)
+      .bind(":sha256", artefact.sha256)
+      .bind(":bytes", artefact.bytes)
+      .run();
+}
+
+std::vector<Artefact> read_artefacts(Connection& db, std::int64_t run) {
+  Statement row = db.prepare("SELECT name, file, sha256, bytes FROM artefacts WHERE run = :run ORDER BY name");
+  row.bind(":run", run);
+  std::vector<Artefact> artefacts;
+  while (row.step()) artefacts.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
+  return artefacts;
+}
+
+void Store::Impl::write_for(std::int64_t run, const std::function<void(Connection&)>& work) {
+  refuse_if_read_only();
+  Transaction transaction(db());
+  require(run);
+  work(db());
   transaction.commit();
 }
 
-void Store::forget_from(std::int64_t run, std::int64_t step) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  impl_->db()
-      .prepare("DELETE FROM metrics WHERE run = :run AND step >= :step")
-      .bind(":run", run)
-      .bind(":step", step)
-      .run();
-  transaction.commit();
+void Store::log(std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
+  impl_->write_for(run, [&](Connection& db) { insert_points(db, run, step, values); });
 }
+
+void Store::forget_from(std::int64_t run, std::int64_t step) {
+  impl_->write_for(run, [&](Connection& db) { delete_points_from(db, run, step); });
+}
+
+void Store::log_per_image(std::int64_t run, const std::string& metric,
+                          const std::map<std::string, double>& value_by_image) {
+  impl_->write_for(run, [&](Connection& db) { insert_per_image(db, run, metric, value_by_image); });
+}
+
+void Store::set_convention(std::int64_t run, const std::string& metric, const std::string& text) {
+  impl_->write_for(run, [&](Connection& db) { insert_convention(db, run, metric, text); });
+}
+
+void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
+  impl_->write_for(run, [&](Connection& db) { insert_artefact(db, run, artefact); });
+}
+
+std::vector<Artefact> Store::artefacts(std::int64_t run) const { return read_artefacts(impl_->db(), run); }
 
 std::vector<std::string> Store::series(std::int64_t run) const {
   // Leaps from name to name in the primary key: DISTINCT would read every point of the run.
@@ -47,18 +100,6 @@ std::vector<Point> Store::points(std::int64_t run, const std::string& series) co
   return points;
 }
 
-void Store::log_per_image(std::int64_t run, const std::string& metric,
-                          const std::map<std::string, double>& value_by_image) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  Statement statement = impl_->db().prepare("INSERT OR REPLACE INTO per_image VALUES (:run, :metric, :image, :value)");
-  for (const auto& [image, value] : value_by_image) {
-    statement.bind(":run", run).bind(":metric", metric).bind(":image", image).bind(":value", value).run();
-  }
-  transaction.commit();
-}
-
 std::map<std::string, double> Store::per_image(std::int64_t run, const std::string& metric) const {
   Statement row = impl_->db().prepare("SELECT image, value FROM per_image WHERE run = :run AND metric = :metric");
   row.bind(":run", run).bind(":metric", metric);
@@ -67,48 +108,12 @@ std::map<std::string, double> Store::per_image(std::int64_t run, const std::stri
   return values;
 }
 
-void Store::set_convention(std::int64_t run, const std::string& metric, const std::string& text) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  impl_->db()
-      .prepare("INSERT OR REPLACE INTO conventions VALUES (:run, :metric, :text)")
-      .bind(":run", run)
-      .bind(":metric", metric)
-      .bind(":text", text)
-      .run();
-  transaction.commit();
-}
-
 std::map<std::string, std::string> Store::conventions(std::int64_t run) const {
   Statement row = impl_->db().prepare("SELECT metric, text FROM conventions WHERE run = :run");
   row.bind(":run", run);
   std::map<std::string, std::string> conventions;
   while (row.step()) conventions[row.text(0)] = row.text(1);
   return conventions;
-}
-
-void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
-  impl_->refuse_if_read_only();
-  Transaction transaction(impl_->db());
-  impl_->require(run);
-  impl_->db()
-      .prepare("INSERT OR REPLACE INTO artefacts VALUES (:run, :name, :file, :sha256, :bytes)")
-      .bind(":run", run)
-      .bind(":name", artefact.name)
-      .bind(":file", artefact.file)
-      .bind(":sha256", artefact.sha256)
-      .bind(":bytes", artefact.bytes)
-      .run();
-  transaction.commit();
-}
-
-std::vector<Artefact> Store::artefacts(std::int64_t run) const {
-  Statement row = impl_->db().prepare("SELECT name, file, sha256, bytes FROM artefacts WHERE run = :run ORDER BY name");
-  row.bind(":run", run);
-  std::vector<Artefact> artefacts;
-  while (row.step()) artefacts.push_back({row.text(0), row.text(1), row.text(2), row.integer(3)});
-  return artefacts;
 }
 
 }  // namespace vaso::runs

@@ -154,7 +154,9 @@ void migrate(Connection& connection, std::span<const char* const> steps) {
   Transaction transaction(connection);
   const auto version = static_cast<std::size_t>(connection.integer("PRAGMA user_version"));
   if (version >= steps.size()) return;  // another program was faster
-  if (version > 0) connection.back_up(fmt::format("{}.before-v{}", connection.file().string(), steps.size()));
+  if (version > 0 && !connection.is_in_memory()) {
+    connection.back_up(fmt::format("{}.before-v{}", connection.file().string(), steps.size()));
+  }
   for (const char* const step : steps.subspan(version)) connection.execute(step);
   connection.execute(fmt::format("PRAGMA application_id = {}", application_id));
   connection.execute(fmt::format("PRAGMA user_version = {}", steps.size()));

@@ -23,7 +23,8 @@ Identity identify(Connection& connection);
 
 // Brings the database to version steps.size() inside one write transaction; the version is read inside it, so that of
 // several programs that open an old file at once, one migrates and the others see its result. A database that holds
-// something is copied to FILE.before-vN first. Throws StoreError, leaving the database as it was.
+// something is copied to FILE.before-vN first, unless it is a copy in memory itself. Throws StoreError, leaving the
+// database as it was.
 void migrate(Connection& connection, std::span<const char* const> steps);
 
 }  // namespace vaso::runs

@@ -84,6 +84,12 @@ Opened open_to_read(const fs::path& file) {
     throw StoreError(
         fmt::format("{} is empty: no run has been recorded in it. Start a run, or name another file.", file.string()));
   }
+  if (identity.version < known_version()) {
+    // The file stays as it is; what is read has today's tables.
+    connection = connection.in_memory();
+    migrate(connection, migrations());
+    connection.execute("PRAGMA query_only = ON");
+  }
   std::string why = identity.version > known_version() ? newer_version(file, identity.version)
                                                        : fmt::format("{} was opened for reading only.", file.string());
   return {std::move(connection), std::move(why)};

@@ -165,6 +165,32 @@ TEST_SUITE("unit") {
     CHECK(complaint_of([&] { store.log(1, 1, {{"loss", 1}}); }) == doctest::Contains("opened for reading only"));
   }
 
+  TEST_CASE("an old database is read without being changed, as if it had today's tables") {
+    const TemporaryFolder folder;
+    const fs::path file = folder.path() / "old.sqlite";
+    {
+      Connection connection(file, create);
+      identify(connection);
+      choose_journal(connection, true);
+      migrate(connection, migrations().first(1));
+      connection.execute(
+          "INSERT INTO runs SELECT 7, 'old', 'pretrain', '', 'aa', 'finished', 0, '', '', NULL, '', '', '', '', '', "
+          "'', "
+          "'', '', '', 0, 0, 0, 0, 0, 0, '', '', ''; INSERT INTO metrics VALUES (7, 'loss', 0, 0.5)");
+    }
+    const std::string before = contents(file);
+    const Store store(file, Store::Mode::read_only);
+    CHECK(store.file() == file);
+    REQUIRE(store.all().size() == 1);
+    CHECK(store.all()[0].experiment == "old");
+    CHECK(store.all()[0].resumed == 0);
+    CHECK(store.conventions(7).empty());
+    CHECK(store.studies().empty());
+    CHECK(store.points(7, "loss").size() == 1);
+    CHECK(contents(file) == before);
+    CHECK_FALSE(fs::exists(file.string() + ".before-v3"));
+  }
+
   TEST_CASE("each kind of wrong file has its own sentence") {
     const TemporaryFolder folder;
     const auto read_only = Store::Mode::read_only;

@@ -201,6 +201,14 @@ std::vector<Run> Store::all() const {
   return runs;
 }
 
+std::vector<Run> Store::with_status(Status status) const {
+  std::vector<Run> runs;
+  Statement row = impl_->db().prepare(select_without_configuration() + "WHERE status = :status ORDER BY id");
+  row.bind(":status", to_text(status));
+  while (row.step()) runs.push_back(read_run(row, file()));
+  return runs;
+}
+
 std::optional<Run> Store::newest_with_identity(const std::string& identity) const {
   Statement row = impl_->db().prepare(select_whole() + "WHERE identity = :identity ORDER BY id DESC LIMIT 1");
   if (!row.bind(":identity", identity).step()) return std::nullopt;

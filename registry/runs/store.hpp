@@ -99,6 +99,7 @@ class Store {
   bool update_if(Status status, const Run& run);
   std::optional<Run> get(std::int64_t id) const;
   std::vector<Run> all() const;  // newest last; without config_toml and config_json, which make a list slow: see get()
+  std::vector<Run> with_status(Status status) const;  // the same for those with this status
   std::optional<Run> newest_with_identity(const std::string& identity) const;
   std::map<std::string, std::string> settings(std::int64_t run) const;
   std::vector<PluginUsed> plugins(std::int64_t run) const;

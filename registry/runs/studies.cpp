@@ -42,10 +42,7 @@ void read_layout(const std::string& text, StudyRecord& study) {
 
 }  // namespace
 
-void Store::put_study(const StudyRecord& study) {
-  impl_->refuse_if_read_only();
-  Connection& db = impl_->db();
-  Transaction transaction(db);
+void insert_study(Connection& db, const StudyRecord& study) {
   db.prepare("DELETE FROM studies WHERE name = :name").bind(":name", study.name).run();  // and its runs: CASCADE
   db.prepare("INSERT INTO studies VALUES (:name, :question, :design, :file, :created, :layout, :config)")
       .bind(":name", study.name)
@@ -69,12 +66,11 @@ void Store::put_study(const StudyRecord& study) {
         .bind(":identity", run.identity)
         .run();
   }
-  transaction.commit();
 }
 
-std::optional<StudyRecord> Store::study(const std::string& name) const {
-  Statement row = impl_->db().prepare(
-      "SELECT question, design, file, created, layout_json, config_toml FROM studies WHERE name = :name");
+std::optional<StudyRecord> read_study(Connection& db, const std::string& name) {
+  Statement row =
+      db.prepare("SELECT question, design, file, created, layout_json, config_toml FROM studies WHERE name = :name");
   if (!row.bind(":name", name).step()) return std::nullopt;
   StudyRecord study;
   study.name = name;
@@ -87,10 +83,10 @@ std::optional<StudyRecord> Store::study(const std::string& name) const {
     read_layout(row.text(4), study);
   } catch (const Json::exception& error) {
     throw StoreError(fmt::format("{} holds the study `{}` in a form that cannot be read ({}). Run the study again.",
-                                 file().string(), name, error.what()));
+                                 db.file().string(), name, error.what()));
   }
-  Statement runs = impl_->db().prepare(
-      "SELECT cell, seed, phase, task, identity FROM study_runs WHERE study = :study ORDER BY position");
+  Statement runs =
+      db.prepare("SELECT cell, seed, phase, task, identity FROM study_runs WHERE study = :study ORDER BY position");
   runs.bind(":study", name);
   while (runs.step()) {
     study.runs.push_back(
@@ -99,11 +95,22 @@ std::optional<StudyRecord> Store::study(const std::string& name) const {
   return study;
 }
 
-std::vector<std::string> Store::studies() const {
+std::vector<std::string> read_study_names(Connection& db) {
   std::vector<std::string> names;
-  Statement row = impl_->db().prepare("SELECT name FROM studies ORDER BY name");
+  Statement row = db.prepare("SELECT name FROM studies ORDER BY name");
   while (row.step()) names.push_back(row.text(0));
   return names;
 }
+
+void Store::put_study(const StudyRecord& study) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  insert_study(impl_->db(), study);
+  transaction.commit();
+}
+
+std::optional<StudyRecord> Store::study(const std::string& name) const { return read_study(impl_->db(), name); }
+
+std::vector<std::string> Store::studies() const { return read_study_names(impl_->db()); }
 
 }  // namespace vaso::runs

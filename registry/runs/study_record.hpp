@@ -10,7 +10,7 @@
 namespace vaso::runs {
 
 struct StudyLevel {
-  std::string name;                                          // "anatomy", "off"
+  std::string name;                                           // "anatomy", "off"
   std::vector<std::pair<std::string, std::string>> settings;  // dotted path, value as TOML: what the level sets
 };
 
@@ -21,7 +21,7 @@ struct StudyFactor {
 
 // One combination of levels; seeds are repetitions of it.
 struct StudyCell {
-  std::string name;                 // for a row of a table: "masking.strategy=anatomy", or the name that the file gives it
+  std::string name;  // for a row of a table: "masking.strategy=anatomy", or the name that the file gives it
   std::vector<std::string> levels;  // the name of a level for each factor; empty in a study that lists its cells
   bool baseline = false;            // what the other cells are compared with; one cell at most
 };
@@ -36,12 +36,12 @@ struct StudyRun {
 };
 
 struct StudyRecord {
-  std::string name;      // of the experiment
-  std::string question;  // what its author wants to know; may be ""
-  std::string design;    // grid, one_factor, leave_one_out, list
-  std::string file;      // absolute, as it was last run
+  std::string name;         // of the experiment
+  std::string question;     // what its author wants to know; may be ""
+  std::string design;       // grid, one_factor, leave_one_out, list
+  std::string file;         // absolute, as it was last run
   std::string config_toml;  // that file, resolved
-  std::string created;   // UTC, ISO 8601: when it was last planned
+  std::string created;      // UTC, ISO 8601: when it was last planned
   std::vector<StudyFactor> factors;
   std::vector<StudyCell> cells;  // in the order of the rows
   std::vector<std::int64_t> seeds;

@@ -76,13 +76,13 @@ Liveness liveness(const runs::Run& run) {
 }
 
 void mark_dead_runs(runs::Store& store) {
-  for (runs::Run& run : store.all()) {
-    if (run.status != runs::Status::running || liveness(run) != Liveness::dead) continue;
+  for (runs::Run& run : store.with_status(runs::Status::running)) {
+    if (liveness(run) != Liveness::dead) continue;
     run.status = runs::Status::interrupted;
     run.finished = now_utc();
     run.pid = 0;
     run.message = "The process was gone without a word: it was killed, or the machine was restarted.";
-    store.update(run);
+    store.update_if(runs::Status::running, run);  // unless its own `vaso` has just written how it ended
   }
 }
 
