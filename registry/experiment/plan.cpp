@@ -1,6 +1,5 @@
 #include "experiment/plan.hpp"
 
-#include "config/path.hpp"
 #include "experiment/settings.hpp"
 
 #include <fmt/format.h>
@@ -13,125 +12,49 @@
 namespace vaso::experiment {
 namespace {
 
-using config::ConfigError;
-using config::Diagnostic;
 using config::Entry;
 using config::Node;
-
-constexpr std::size_t most_cells = 10'000;  // a grid beyond it is a slip, and would fill the memory before it ran
-
-struct Factor {
-  std::string path;
-  Node::Array levels;
-};
 
 void remove(Node& table, std::string_view key) {
   std::erase_if(table.table(), [&](const Entry& entry) { return entry.key == key; });
 }
 
-// A level as it stands in a label: text without quotes where it has no blanks.
-std::string level_text(const Node& level) {
-  const std::string* text = std::get_if<std::string>(&level.value);
-  const bool plain = text != nullptr && !text->empty() && text->find_first_of(" \t\r\n\"=") == std::string::npos;
-  return plain ? *text : config::to_text(level);
-}
-
-// A list of levels: not empty, none twice.
-const Node::Array& levels_of(const std::string& name, const Node& node, const char* example) {
-  if (!node.is_array()) {
-    throw ConfigError({fmt::format("the levels of `{}` must be a list, not {}", name, node.type_name()), node.origin,
-                       node.is_table() ? "a factor is the dotted path of one value, in quotes"
-                                       : "a factor is varied over the levels of its list",
-                       fmt::format("for example `{}`", example)});
-  }
-  if (node.array().empty()) {
-    throw ConfigError({fmt::format("`{}` has no levels", name), node.origin, "an empty list leaves nothing to run",
-                       fmt::format("for example `{}`, or take it out", example)});
-  }
-  std::set<std::string> seen;
-  for (const Node& level : node.array()) {
-    if (!seen.insert(config::to_json(level)).second) {
-      throw ConfigError({fmt::format("`{}` has the level {} twice", name, config::to_text(level)), level.origin,
-                         "the same run would stand in the plan twice", "take one out"});
-    }
-  }
-  return node.array();
-}
-
-constexpr const char* factor_example = R"("masking.strategy" = ["random", "anatomy"])";
-
-std::vector<Factor> factors_of(const Node& study) {
-  const Node* table = study.find("factors");
-  if (table == nullptr) return {};
-  if (!table->is_table()) {
-    throw ConfigError({fmt::format("`study.factors` must be a table, not {}", table->type_name()), table->origin,
-                       "each of its keys is the path of a value to vary",
-                       fmt::format("for example `{}`", factor_example)});
-  }
-  std::vector<Factor> factors;
-  for (const Entry& entry : table->table()) {
-    std::string fault;
-    const std::vector<std::string> keys = config::split_path(entry.key, fault);
-    if (keys.empty() || keys.front() == "study") {
-      throw ConfigError({fmt::format("`{}` cannot be a factor", entry.key), entry.key_origin,
-                         keys.empty() ? fault : "a study does not vary itself",
-                         fmt::format("for example `{}`", factor_example)});
-    }
-    factors.push_back({entry.key, levels_of(entry.key, entry.node, factor_example)});
-  }
-  return factors;
-}
-
-// The seeds as one more factor, which varies fastest. Empty where the study names none.
-std::vector<Factor> seeds_of(const Node& study, const std::vector<Factor>& factors) {
-  const Node* seeds = study.find("seeds");
-  if (seeds == nullptr || (seeds->is_array() && seeds->array().empty())) return {};
-  const Node::Array& levels = levels_of("study.seeds", *seeds, "seeds = [1, 2, 3]");
-  for (const Node& level : levels) {
-    const auto* seed = std::get_if<std::int64_t>(&level.value);
-    if (seed == nullptr || *seed < 0) {
-      throw ConfigError({fmt::format("{} is no seed", config::to_text(level)), level.origin,
-                         "seeds are integers from 0", "for example `seeds = [1, 2, 3]`"});
-    }
-  }
-  if (std::any_of(factors.begin(), factors.end(), [](const Factor& factor) { return factor.path == "seed"; })) {
-    throw ConfigError({"`seed` is varied twice", seeds->origin, "by `study.seeds` and as a factor", "take one out"});
-  }
-  return {{"seed", levels}};
-}
-
 }  // namespace
 
-std::vector<Cell> expand(const Node& root) {
-  Cell plain{root, ""};
-  remove(plain.tree, "study");
-  const Node* study = root.find("study");
-  if (study == nullptr) return {std::move(plain)};
-  if (!study->is_table()) {
-    throw ConfigError({fmt::format("`study` must be a table, not {}", study->type_name()), study->origin,
-                       "it holds `seeds` and the table `factors`", "begin it with the line `[study]`"});
-  }
-  std::vector<Factor> factors = factors_of(*study);
-  for (Factor& seeds : seeds_of(*study, factors)) factors.push_back(std::move(seeds));
+std::string Cell::label() const { return fmt::format("{}", fmt::join(levels, " ")); }
 
-  std::vector<Cell> cells = {std::move(plain)};
-  for (const Factor& factor : factors) {
-    if (cells.size() * factor.levels.size() > most_cells) {
-      throw ConfigError({fmt::format("the study has more than {} cells", most_cells), study->origin,
-                         "every combination of levels and seeds is a run", "vary fewer factors at a time"});
+std::vector<Cell> expand(const Node& root, const StudyDesign& study) {
+  const Node* seeds = root.find("study.seeds");
+  Node plain = root;
+  remove(plain, "study");
+  std::vector<Cell> cells;
+  for (std::size_t i = 0; i < study.cells.size(); ++i) {
+    const StudyCell& combination = study.cells[i];
+    Cell cell{plain, {}, i, 0};
+    for (const Setting& setting : combination.settings) apply(setting, cell.tree);
+    for (std::size_t f = 0; f < combination.levels.size(); ++f) {
+      const Factor& factor = study.factors[f];
+      cell.levels.push_back(level_label(factor.name, factor.levels[combination.levels[f]].name));
     }
-    std::vector<Cell> grid;
-    for (const Cell& cell : cells) {
-      for (const Node& level : factor.levels) {
-        grid.push_back(cell);
-        grid.back().tree.set(factor.path, level);
-        grid.back().label += fmt::format("{}{}={}", cell.label.empty() ? "" : " ", factor.path, level_text(level));
-      }
+    if (study.settings.design == "list") cell.levels.push_back(level_label("cell", combination.name));
+    if (study.settings.seeds.empty()) {
+      const Node* seed = cell.tree.find("seed");
+      const auto* number = seed == nullptr ? nullptr : std::get_if<std::int64_t>(&seed->value);
+      cell.seed = number == nullptr ? General{}.seed : *number;
+      cells.push_back(std::move(cell));
+      continue;
     }
-    cells = std::move(grid);
+    for (const Node& seed : seeds->array()) {
+      cells.push_back(cell);
+      cells.back().tree.set("seed", seed);
+      cells.back().seed = std::get<std::int64_t>(seed.value);
+      cells.back().levels.push_back(fmt::format("seed={}", cells.back().seed));
+    }
   }
   return cells;
 }
+
+std::vector<Cell> expand(const Node& root) { return expand(root, read_study(root)); }
 
 namespace {
 

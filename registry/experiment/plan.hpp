@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/tree.hpp"
+#include "experiment/study.hpp"
 #include "runs/store.hpp"
 
 #include <string>
@@ -9,15 +10,20 @@
 
 namespace vaso::experiment {
 
-// One combination of factor levels and a seed: a resolved tree without [study].
+// A cell of the study with one of its seeds: a resolved tree without [study].
 struct Cell {
   config::Node tree;
-  std::string label;  // "masking.strategy=random seed=1"; "" where nothing varies
+  std::vector<std::string> levels;  // "masking.strategy=random", "seed=1": what makes it differ from the others
+  std::size_t cell = 0;             // into StudyDesign::cells
+  std::int64_t seed = 0;
+
+  std::string label() const;  // the levels in one line; "" where nothing varies
 };
 
-// Expands [study.factors] (full grid, first factor slowest) and [study] seeds. Throws ConfigError (a factor that is no
-// list, an empty list, a level of a path that the file does not have is allowed).
-std::vector<Cell> expand(const config::Node& root);
+// Every cell of the study with every seed, seeds fastest. A level of a path that the file does not have is allowed
+// here. Throws ConfigError.
+std::vector<Cell> expand(const config::Node& root, const StudyDesign& study);
+std::vector<Cell> expand(const config::Node& root);  // the same with read_study(root)
 
 // The part of a cell that a phase depends on, so that runs which would be equal are recognised: `segmentor` depends on
 // seed, device, precision, data, views, guidance.filter with its sub-tables, segmentor; `pretrain` on everything but

@@ -150,9 +150,18 @@ struct Pretrain {  // [pretrain]
   }
 };
 
-struct Study {  // [study]; factors are sub-keys of [study.factors]: "masking.strategy" = ["random", "anatomy"]
+struct Study {  // [study], beside `factors`, `baseline` and [[study.cells]]: see experiment/study.hpp
+  std::string question;
+  std::string design = "grid";
   std::vector<std::int64_t> seeds;
-  void describe(Schema& s) { s.field(seeds, "seeds", "repeat every cell with these seeds; empty = `seed` alone"); }
+  std::int64_t workers = 1;
+  void describe(Schema& s) {
+    s.field(question, "question", "what the study is to answer; its report begins with it");
+    s.field(design, "design", "how levels are combined: all with all, one factor at a time, one left out, or a list")
+        .choices({"grid", "one_factor", "leave_one_out", "list"});
+    s.field(seeds, "seeds", "repeat every cell with these seeds; empty = `seed` alone").at_least(0);
+    s.field(workers, "workers", "runs at a time; they share the cores").range(1, 256);
+  }
 };
 
 // Tables whose first key chooses a component: table, key, kind. `loss` is an array of tables.

@@ -133,7 +133,7 @@ nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::v
     faults.push_back({fmt::format("device = \"{}\" cannot be used", general.device),
                       node == nullptr ? cell.tree.origin : node->origin, error.what(), ""});
   }
-  return {{"label", cell.label}, {"phases", phases}};
+  return {{"label", cell.label()}, {"phases", phases}};
 }
 
 }  // namespace
