@@ -45,18 +45,6 @@ Table single() {
 }  // namespace
 
 TEST_SUITE("unit") {
-  TEST_CASE("mean and sample standard deviation") {
-    const Summary of_five = summarise({2, 4, 4, 4, 6});
-    CHECK(of_five.n == 5);
-    CHECK(of_five.mean == 4);
-    CHECK(of_five.deviation == doctest::Approx(std::sqrt(8.0 / 4)));
-    CHECK(summarise({1e9 + 1, 1e9 + 3}).deviation == doctest::Approx(std::sqrt(2.0)));
-    CHECK(summarise({7}).mean == 7);
-    CHECK(std::isnan(summarise({7}).deviation));
-    CHECK(summarise({}).n == 0);
-    CHECK(std::isnan(summarise({1, not_a_number}).mean));  // a diverged seed is not averaged away
-  }
-
   TEST_CASE("digits: four significant, more where differences would not show") {
     const auto first = [](const std::vector<double>& column) { return shown(column.front(), digits_for(column)); };
     CHECK(first({0.81234}) == "0.8123");
