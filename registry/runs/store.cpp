@@ -133,13 +133,10 @@ bool Store::read_only() const { return !impl_->opened.why_read_only.empty(); }
 
 std::filesystem::path Store::file() const { return impl_->db().file(); }
 
-std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
-                        const std::vector<std::pair<std::string, std::string>>& settings) {
-  impl_->refuse_if_read_only();
-  Connection& db = impl_->db();
-  Transaction transaction(db);
-  if (run.parent != 0) impl_->require(run.parent);
-  Statement insert = db.prepare(
+std::int64_t Store::Impl::insert(const Run& run, const std::vector<PluginUsed>& plugins,
+                                 const std::vector<std::pair<std::string, std::string>>& settings) {
+  if (run.parent != 0) require(run.parent);
+  Statement insert = db().prepare(
       "INSERT INTO runs (experiment, phase, label, identity, status, seed, folder, config_toml, config_json, "
       "data_fingerprint, parent, created, started, finished, host, device, libtorch, version, revision, threads, "
       "dirty, pid, wall_seconds, peak_memory, exit_code, signal, message, resumed, stopped_early) VALUES (:experiment, "
@@ -152,9 +149,9 @@ std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
       .bind(":config_json", run.config_json)
       .bind(":created", run.created.empty() ? utc_now() : run.created)
       .run();
-  const std::int64_t id = db.last_id();
+  const std::int64_t id = db().last_id();
 
-  Statement add_plugin = db.prepare("INSERT INTO plugins VALUES (:run, :id, :version, :file, :sha256)");
+  Statement add_plugin = db().prepare("INSERT INTO plugins VALUES (:run, :id, :version, :file, :sha256)");
   for (const PluginUsed& plugin : plugins) {
     add_plugin.bind(":run", id)
         .bind(":id", plugin.id)
@@ -163,10 +160,31 @@ std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
         .bind(":sha256", plugin.sha256)
         .run();
   }
-  Statement add_setting = db.prepare("INSERT INTO settings VALUES (:run, :path, :value)");
+  Statement add_setting = db().prepare("INSERT INTO settings VALUES (:run, :path, :value)");
   for (const auto& [path, value] : settings) {
     add_setting.bind(":run", id).bind(":path", path).bind(":value", value).run();
   }
+  return id;
+}
+
+std::int64_t Store::add(const Run& run, const std::vector<PluginUsed>& plugins,
+                        const std::vector<std::pair<std::string, std::string>>& settings) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  const std::int64_t id = impl_->insert(run, plugins, settings);
+  transaction.commit();
+  return id;
+}
+
+std::optional<std::int64_t> Store::claim(const Run& run, std::int64_t newest, const std::vector<PluginUsed>& plugins,
+                                         const std::vector<std::pair<std::string, std::string>>& settings) {
+  impl_->refuse_if_read_only();
+  Transaction transaction(impl_->db());
+  Statement taken = impl_->db().prepare(
+      "SELECT 1 FROM runs WHERE identity = :identity AND (id > :newest OR status = :running) LIMIT 1");
+  taken.bind(":identity", run.identity).bind(":newest", newest).bind(":running", to_text(Status::running));
+  if (taken.step()) return std::nullopt;
+  const std::int64_t id = impl_->insert(run, plugins, settings);
   transaction.commit();
   return id;
 }

@@ -93,6 +93,10 @@ class Store {
   // value.
   std::int64_t add(const Run& run, const std::vector<PluginUsed>& plugins,
                    const std::vector<std::pair<std::string, std::string>>& settings);
+  // add(), unless another program was faster: nothing where a run of the same identity is running, or has been added
+  // since the one with number `newest` (0: there was none). Look again then.
+  std::optional<std::int64_t> claim(const Run& run, std::int64_t newest, const std::vector<PluginUsed>& plugins,
+                                    const std::vector<std::pair<std::string, std::string>>& settings);
   void update(const Run& run);  // all columns but identity, configuration and creation time
   // The same, unless the run's status is no longer `status`: false then. For what is decided from a row read earlier (a
   // worker that seems dead may just have finished).
@@ -120,6 +124,10 @@ class Store {
   std::map<std::string, std::string> conventions(std::int64_t run) const;
   void add_artefact(std::int64_t run, const Artefact& artefact);  // replaces one of that name
   std::vector<Artefact> artefacts(std::int64_t run) const;
+
+  // On network disks workers measure into a file in their run's folder (spool.hpp). This brings what it holds into the
+  // database, and removes it if run.status says that the run has ended. Returns the number of records.
+  std::int64_t absorb_spool(const Run& run);
 
   // Studies. One of that name is replaced; `created` is now where it is empty.
   void put_study(const StudyRecord& study);

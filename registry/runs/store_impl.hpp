@@ -19,7 +19,10 @@ struct Store::Impl {
   // Inside the transaction of a write. Says more than "FOREIGN KEY constraint failed".
   void require(std::int64_t run);
 
-  void update(const Run& run);  // inside the transaction of a write
+  // Inside the transaction of a write.
+  std::int64_t insert(const Run& run, const std::vector<PluginUsed>& plugins,
+                      const std::vector<std::pair<std::string, std::string>>& settings);
+  void update(const Run& run);
 
   // `work` in a transaction, for a run that is there.
   void write_for(std::int64_t run, const std::function<void(Connection&)>& work);
