@@ -27,7 +27,7 @@ runs::Store open_for_runs(const std::string& home) {
                     "Nothing was started. Use that version, or another folder: --home DIR",
                     shown(store.file())));
   }
-  mark_dead_runs(store);
+  look_after_running(store);
   return store;
 }
 
@@ -36,7 +36,7 @@ std::optional<runs::Store> open_existing(const std::string& home) {
   if (!fs::exists(file)) return std::nullopt;
   try {
     runs::Store store(file);
-    if (!store.read_only()) mark_dead_runs(store);
+    if (!store.read_only()) look_after_running(store);
     return store;
   } catch (const runs::StoreError&) {
     // A colleague's folder may be readable only; if it is worse than that, this throws and says what.
@@ -75,14 +75,17 @@ Liveness liveness(const runs::Run& run) {
   return alive ? Liveness::alive : Liveness::dead;
 }
 
-void mark_dead_runs(runs::Store& store) {
+void look_after_running(runs::Store& store) {
   for (runs::Run& run : store.with_status(runs::Status::running)) {
-    if (liveness(run) != Liveness::dead) continue;
-    run.status = runs::Status::interrupted;
-    run.finished = now_utc();
-    run.pid = 0;
-    run.message = "The process was gone without a word: it was killed, or the machine was restarted.";
-    store.update_if(runs::Status::running, run);  // unless its own `vaso` has just written how it ended
+    const bool dead = liveness(run) == Liveness::dead;
+    if (dead) {
+      run.status = runs::Status::interrupted;
+      run.finished = now_utc();
+      run.pid = 0;
+      run.message = "The process was gone without a word: it was killed, or the machine was restarted.";
+    }
+    store.absorb_spool(run);
+    if (dead) store.update_if(runs::Status::running, run);  // unless its own `vaso` has just written how it ended
   }
 }
 

@@ -28,8 +28,9 @@ std::string now_utc();  // ISO 8601, seconds
 enum class Liveness { alive, dead, unknown };
 Liveness liveness(const runs::Run& run);
 
-// A row that says "running" but whose process is gone becomes "interrupted".
-void mark_dead_runs(runs::Store& store);
+// What workers measured into spools comes into the database; a row that says "running" but whose process is gone
+// becomes "interrupted".
+void look_after_running(runs::Store& store);
 
 // A run by the id that a user typed. Throws UsageError.
 runs::Run find_run(const runs::Store& store, const std::string& word);

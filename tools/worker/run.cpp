@@ -2,7 +2,7 @@
 #include "verbs.hpp"
 
 #include "exit_codes.hpp"
-#include "runs/store.hpp"
+#include "runs/run_log.hpp"
 #include "train/device.hpp"
 #include "train/finetune.hpp"
 #include "train/pretrain.hpp"
@@ -21,34 +21,35 @@ namespace {
 class RunReporter final : public train::Reporter {
  public:
   RunReporter(const Options& options, const EventSink& events)
-      : events_(events), store_(options.home / "vaso.db"), run_(options.run), folder_(options.folder) {}
+      : events_(events),
+        log_(runs::open_run_log(options.home / "vaso.db", options.run, options.folder)),
+        folder_(options.folder) {}
   void stage(const std::string& text) override { events_.stage(text); }
   void progress(std::int64_t done, std::int64_t total, const std::string& text) override {
     events_.progress(done, total, text);
   }
   void note(const std::string& text) override { events_.note(text); }
   void log(std::int64_t epoch, const std::map<std::string, double>& values) override {
-    store_.log(run_, epoch, values);
+    log_->log(epoch, values);
     last_ = values;
   }
-  void forget_from(std::int64_t epoch) override { store_.forget_from(run_, epoch); }
+  void forget_from(std::int64_t epoch) override { log_->forget_from(epoch); }
   void per_image(const std::string& metric, const std::map<std::string, double>& values) override {
-    store_.log_per_image(run_, metric, values);
+    log_->log_per_image(metric, values);
   }
   void convention(const std::string& metric, const std::string& text) override {
-    store_.set_convention(run_, metric, text);
+    log_->set_convention(metric, text);
   }
   void artefact(const std::string& name, const std::filesystem::path& file) override {
-    store_.add_artefact(run_, {name, std::filesystem::relative(file, folder_).string(), runs::sha256_file(file),
-                               static_cast<std::int64_t>(std::filesystem::file_size(file))});
+    log_->add_artefact({name, std::filesystem::relative(file, folder_).string(), runs::sha256_file(file),
+                        static_cast<std::int64_t>(std::filesystem::file_size(file))});
   }
   bool stop_requested() const override { return worker::stop_requested(); }
   const std::map<std::string, double>& last() const { return last_; }
 
  private:
   const EventSink& events_;
-  runs::Store store_;
-  std::int64_t run_;
+  std::unique_ptr<runs::RunLog> log_;
   std::filesystem::path folder_;
   std::map<std::string, double> last_;
 };
