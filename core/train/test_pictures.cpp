@@ -49,15 +49,18 @@ void TestPictures::add(const std::string& image, const std::vector<vision::Colou
   cv::hconcat(row, strip);
   std::vector<std::uint8_t> bytes;
   cv::imencode(".jpg", strip, bytes, {cv::IMWRITE_JPEG_QUALITY, kQuality});
-  write(folder_ / file_name(names_.size()), {bytes.begin(), bytes.end()});
-  names_.push_back(image);
+  write(folder_ / file_name(pictures_.size()), {bytes.begin(), bytes.end()});
+  pictures_.push_back({image, row.front().cols, row.front().rows});
 }
 
 fs::path TestPictures::finish() const {
-  if (names_.empty()) return {};
+  if (pictures_.empty()) return {};
   nlohmann::ordered_json index = {{"panels", {"image", "truth", "prediction"}}};
-  for (std::size_t i = 0; i < names_.size(); ++i) {
-    index["pictures"].push_back({{"image", names_[i]}, {"file", file_name(i)}});
+  for (std::size_t i = 0; i < pictures_.size(); ++i) {
+    index["pictures"].push_back({{"image", pictures_[i].image},
+                                 {"file", file_name(i)},
+                                 {"width", pictures_[i].width},
+                                 {"height", pictures_[i].height}});
   }
   const fs::path file = folder_ / "index.json";
   // A name need not be UTF-8: what is not is replaced, and that image is then found by none.
