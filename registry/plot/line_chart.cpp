@@ -12,7 +12,7 @@ namespace vaso::plot {
 namespace {
 
 constexpr double width = 480, plot_height = 210, right_margin = 14;
-constexpr std::size_t most_points = 240;
+constexpr std::size_t most_points = 160;
 constexpr std::size_t markers_per_curve = 6;
 
 struct Drawn {

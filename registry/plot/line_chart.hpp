@@ -15,7 +15,7 @@ struct Curve {
 };
 
 // Where only some of the repeats have a point (one ended early) the line is dashed: its mean is over fewer. A value
-// that is no finite number is a gap. Longer curves are drawn in 240 stretches, each by its mean, lowest and highest
+// that is no finite number is a gap. Longer curves are drawn in 160 stretches, each by its mean, lowest and highest
 // value.
 struct LineChart {
   std::string title, x_label, y_label;

@@ -31,7 +31,7 @@ TEST_SUITE("unit") {
     CHECK(labels(tight_scale(1, 5, 9, true)) == "1 2 3 4 5");
     CHECK(labels(tight_scale(0, 2, 9, true)) == "0 1 2");
     CHECK(labels(tight_scale(0, 799, 5, true)) == "0 200 400 600");
-    CHECK(labels(nice_scale(2e-5, 1e-4, 6)) == "0 2e-05 4e-05 6e-05 8e-05 1.0e-04");
+    CHECK(labels(nice_scale(2e-5, 1e-4, 6)) == "2e-05 4e-05 6e-05 8e-05 1.0e-04");
     CHECK(labels(nice_scale(5, 5, 6)).find("5.0") != std::string::npos);
     const double inf = std::numeric_limits<double>::infinity();
     CHECK(labels(nice_scale(inf, -inf, 6)) == "0.0 0.2 0.4 0.6 0.8 1.0");  // nothing to show

@@ -13,12 +13,7 @@ namespace {
 constexpr const char* face = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
 // Hundredths of a pixel, without trailing zeros.
-std::string number(double value) {
-  std::string text = fmt::format("{:.2f}", value);
-  while (text.ends_with('0')) text.pop_back();
-  if (text.ends_with('.')) text.pop_back();
-  return text == "-0" ? "0" : text;
-}
+std::string number(double value) { return fmt::format("{}", std::round(value * 100) / 100 + 0.0); }
 
 std::string list(const std::vector<Point>& points) {
   std::string text;
