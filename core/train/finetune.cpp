@@ -50,7 +50,8 @@ class Finetuning {
     optimizer_.emplace(network_.groups(), adamw(task_));
   }
 
-  void run() {
+  // Whether early stopping ended it.
+  bool run() {
     for (const std::string& note : parts_.notes) reporter_.note(note);
     reporter_.note(fmt::format("{}; {:.1f} of {:.1f} million parameters are trained", started_,
                                static_cast<double>(network_.trained_count()) / 1e6,
@@ -63,11 +64,13 @@ class Finetuning {
       train_epoch();
       end_epoch();
     }
-    if (selection_.exhausted()) {
+    const bool stopped_early = epoch_ < task_.epochs;
+    if (stopped_early) {
       reporter_.note(fmt::format("stopped after epoch {}: no better {} in {} validations", epoch_, selection_.metric(),
                                  task_.early_stop));
     }
     finish();
+    return stopped_early;
   }
 
  private:
@@ -300,11 +303,11 @@ class Finetuning {
 
 }  // namespace
 
-void finetune(const config::Node& cell, PluginHost& host, const RunPlace& place, Reporter& reporter) {
+bool finetune(const config::Node& cell, PluginHost& host, const RunPlace& place, Reporter& reporter) {
   std::vector<config::Diagnostic> faults;
   FinetuneParts parts = fit_finetune(cell, host, !place.weights.empty(), faults);
   if (!faults.empty()) throw config::ConfigError(std::move(faults));
-  Finetuning(cell, std::move(parts), place, reporter).run();
+  return Finetuning(cell, std::move(parts), place, reporter).run();
 }
 
 }  // namespace vaso::train

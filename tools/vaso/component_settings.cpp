@@ -34,17 +34,13 @@ std::string text_at(const Node& tree, const std::string& path) {
   return text == nullptr ? std::string() : *text;
 }
 
-// What is written in a file begins there; what --set says begins at the working directory.
 void make_absolute(Node* node) {
   if (node == nullptr) return;
   if (node->is_array()) {
     for (Node& element : node->array()) make_absolute(&element);
-    return;
+  } else if (auto* text = std::get_if<std::string>(&node->value); text != nullptr && !text->empty()) {
+    *text = absolute_path(*node);
   }
-  auto* text = std::get_if<std::string>(&node->value);
-  if (text == nullptr || text->empty() || fs::path(*text).is_absolute()) return;
-  const fs::path folder = node->origin.line > 0 ? fs::path(node->origin.file).parent_path() : fs::path();
-  *text = fs::absolute(folder / *text).lexically_normal().string();
 }
 
 template <class Settings>
@@ -58,6 +54,13 @@ void make_paths_absolute(Node& tree, const std::string& prefix) {
 }
 
 }  // namespace
+
+std::string absolute_path(const Node& node) {
+  const fs::path path = std::get<std::string>(node.value);
+  if (path.is_absolute()) return path;
+  const fs::path folder = node.origin.line > 0 ? fs::path(node.origin.file).parent_path() : fs::path();
+  return fs::absolute(folder / path).lexically_normal().string();
+}
 
 ComponentSettings::ComponentSettings(const Common& options) {
   std::vector<std::string> question = {"plugins-info"};

@@ -10,6 +10,9 @@
 
 namespace vaso::cli {
 
+// The path that a text means: what is written in a file begins there, what --set says at the working directory.
+std::string absolute_path(const config::Node& text);
+
 class ComponentSettings {
  public:
   // Asks the worker for every component's parameters, once. Throws WorkerError.

@@ -23,9 +23,14 @@ struct Verb {
 
 constexpr Verb verbs[] = {
     {"run", "run what an experiment file describes, or resume it", run},
+    {"study run", "run a study: several cells and seeds, several runs at a time", study_run},
+    {"study resume", "go on with a study as it was last run", study_resume},
+    {"study status", "what of a study is done, running, failed or missing", study_status},
     {"ls", "list the runs", ls},
     {"show", "everything recorded about one run", show},
+    {"diff", "two runs side by side: settings, plugins, metrics, images", diff},
     {"table", "compare runs: rows by setting, columns by metric", table},
+    {"report", "a study as a page: tables, plots, pictures, audit", report},
     {"plugins ls", "plugins found and refused, and where", plugins_ls},
     {"plugins info", "components and their parameters", plugins_info},
     {"config show", "every value of an experiment, and where it came from", config_show},

@@ -1,6 +1,7 @@
 // Shows how far a stage has come: a bar on a terminal, a plain line every ten percent elsewhere.
 #pragma once
 
+#include "progress_meter.hpp"
 #include "terminal.hpp"
 
 #include <chrono>
@@ -23,19 +24,14 @@ class ProgressBar {
   void clear();                        // takes the bar away
 
  private:
-  using Clock = std::chrono::steady_clock;
-  std::string render(const std::string& text) const;
-  std::string speed() const;
   void draw(const std::string& text);
 
   const Terminal& terminal_;
   std::FILE* stream_;
   bool quiet_;
   bool drawn_ = false;
-  std::int64_t done_ = 0, total_ = 0;
-  std::int64_t first_ = -1;  // where counting began: a resumed stage does not begin at 0
-  std::int64_t tenth_ = 0;   // the last tenth that a plain line was printed for
-  Clock::time_point began_, painted_;
+  ProgressMeter meter_;
+  std::chrono::steady_clock::time_point painted_;
 };
 
 }  // namespace vaso::cli

@@ -3,7 +3,8 @@
 #include "exit_codes.hpp"
 #include "home.hpp"
 #include "revision.hpp"
-#include "worker_process.hpp"
+#include "run_progress.hpp"
+#include "stop_signals.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 #include <cctype>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 
 namespace fs = std::filesystem;
@@ -19,6 +21,9 @@ namespace vaso::cli {
 namespace {
 
 using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto progress_written_after = std::chrono::seconds(2);
 
 // "masking.strategy=random seed=1" → "masking.strategy-random-seed-1": harmless in every shell and file system.
 std::string file_safe(const std::string& label) {
@@ -51,6 +56,7 @@ void record(runs::Run& run, const std::string& json) {
   run.threads = answer.value("threads", run.threads);
   run.host = answer.value("host", run.host);
   run.peak_memory = std::max(run.peak_memory, answer.value("peak_memory", std::int64_t{0}));
+  run.stopped_early = answer.value("stopped_early", run.stopped_early);
 }
 
 runs::Status status_of(const WorkerEnd& end) {
@@ -71,109 +77,7 @@ std::string hint_for(const WorkerEnd& end) {
   return {};
 }
 
-}  // namespace
-
-void make_row_and_folder(runs::Store& store, runs::Run& run, const std::vector<runs::PluginUsed>& plugins,
-                         const std::vector<std::pair<std::string, std::string>>& settings, const std::string& home) {
-  run.status = runs::Status::running;
-  run.created = run.started = now_utc();
-  run.host = host_name();
-  run.version = source_version;
-  run.revision = source_revision;
-  run.dirty = source_dirty;
-  run.pid = getpid();
-  run.id = store.add(run, plugins, settings);
-  const std::string label = file_safe(run.label);
-  const fs::path folder = fs::absolute(home).lexically_normal() /
-                          fmt::format("{:04}-{}{}{}", run.id, run.phase, label.empty() ? "" : "-", label);
-  run.folder = folder;
-  fs::create_directories(folder);
-  write_text(folder / "config.toml", run.config_toml);
-  store.update(run);
-}
-
-void reopen(runs::Store& store, runs::Run& run) {
-  run.status = runs::Status::running;
-  run.finished.clear();
-  run.message.clear();
-  run.exit_code = run.signal = 0;
-  run.host = host_name();
-  run.pid = getpid();
-  fs::create_directories(run.folder);
-  write_text(fs::path(run.folder) / "config.toml", run.config_toml);
-  store.update(run);
-}
-
-void execute(runs::Store& store, Execution& execution, ProgressBar& bar) {
-  runs::Run& run = execution.run;
-  WorkerCall call;
-  call.arguments = {"run",
-                    "--phase",
-                    run.phase,
-                    "--config",
-                    fs::path(run.folder) / "config.toml",
-                    "--folder",
-                    run.folder,
-                    "--run",
-                    std::to_string(run.id)};
-  if (!execution.weights.empty()) call.arguments.insert(call.arguments.end(), {"--weights", execution.weights});
-  for (const std::string& folder : execution.plugins)
-    call.arguments.insert(call.arguments.end(), {"--plugins", folder});
-  call.arguments.insert(call.arguments.end(), {"--home", execution.home});
-  if (execution.resume) call.arguments.push_back("--resume");
-  call.log = fs::path(run.folder) / "log.txt";
-
-  std::string faults;
-  call.started = [&](pid_t pid) {
-    run.pid = pid;
-    store.update(run);
-  };
-  call.stopping = [&](bool at_once) {
-    bar.line(at_once ? "Stopping at once."
-                     : "Stopping after this step; a checkpoint is written. Press Ctrl-C again to stop at once.");
-  };
-  call.event = [&](const experiment::Event& event) {
-    using Kind = experiment::Event::Kind;
-    switch (event.kind) {
-      case Kind::stage:
-        bar.stage(event.text);
-        break;
-      case Kind::progress:
-        bar.update(event.done, event.total, event.text);
-        break;
-      case Kind::note:
-        bar.line(event.text);
-        break;
-      case Kind::fault:
-        faults += event.text + "\n";
-        break;
-      case Kind::result:
-        record(run, event.text);
-        store.update(run);
-        break;
-    }
-  };
-  const WorkerEnd end = run_worker(call);
-  bar.clear();
-
-  run.status = status_of(end);
-  run.finished = now_utc();
-  run.pid = 0;
-  run.wall_seconds += end.wall_seconds;
-  run.peak_memory = std::max(run.peak_memory, end.peak_memory);
-  run.exit_code = end.exit_code;
-  run.signal = end.signal;
-  run.message.clear();
-  if (run.status == runs::Status::failed) {
-    run.message = fmt::format("The worker {}.\n{}", describe(end), hint_for(end));
-    run.message += !faults.empty() ? faults : end.last_lines.empty() ? "" : "Its last lines:\n" + end.last_lines;
-  } else if (run.status == runs::Status::interrupted) {
-    run.message = fmt::format("Stopped; go on with: vaso run {} --resume", run.id);
-  }
-  while (run.message.ends_with('\n')) run.message.pop_back();
-  store.update(run);
-}
-
+// "finished in 0:38, 312 MiB of memory", "failed after 0:02".
 std::string outcome(const runs::Run& run) {
   switch (run.status) {
     case runs::Status::finished:
@@ -187,6 +91,179 @@ std::string outcome(const runs::Run& run) {
       break;
   }
   return runs::to_text(run.status);
+}
+
+void make_folder(runs::Store& store, runs::Run& run, const std::string& home) {
+  if (run.folder.empty()) {
+    const std::string label = file_safe(run.label);
+    run.folder = fs::absolute(home).lexically_normal() /
+                 fmt::format("{:04}-{}{}{}", run.id, run.phase, label.empty() ? "" : "-", label);
+    store.update(run);  // before the folder is there: whoever finds the row after a crash knows where to go on
+  }
+  fs::create_directories(run.folder);
+  write_text(fs::path(run.folder) / "config.toml", run.config_toml);
+}
+
+}  // namespace
+
+bool begin(runs::Store& store, runs::Run& run, std::int64_t newest, const std::vector<runs::PluginUsed>& plugins,
+           const Settings& settings, const std::string& home) {
+  run.status = runs::Status::running;
+  run.created = run.started = now_utc();
+  run.host = host_name();
+  run.version = source_version;
+  run.revision = source_revision;
+  run.dirty = source_dirty;
+  run.pid = getpid();
+  const std::optional<std::int64_t> id =
+      newest < 0 ? store.add(run, plugins, settings) : store.claim(run, newest, plugins, settings);
+  if (!id) return false;
+  run.id = *id;
+  make_folder(store, run, home);
+  return true;
+}
+
+bool reopen(runs::Store& store, runs::Run& run, const std::string& home) {
+  const runs::Status before = run.status;
+  run.status = runs::Status::running;
+  run.finished.clear();
+  run.message.clear();
+  run.exit_code = run.signal = 0;
+  run.host = host_name();
+  run.pid = getpid();
+  ++run.resumed;
+  if (!store.update_if(before, run)) return false;
+  make_folder(store, run, home);
+  return true;
+}
+
+void record_failure(runs::Store& store, runs::Run& run, const std::string& why) {
+  run.status = runs::Status::failed;
+  run.finished = now_utc();
+  run.pid = 0;
+  run.message = why;
+  store.update(run);
+}
+
+std::int64_t threads_of(const runs::Run& run) {
+  // As the worker writes it: "aten=2 opencv=1 blas=2".
+  constexpr std::string_view key = "aten=";
+  const std::size_t at = run.threads.find(key);
+  return at == run.threads.npos ? 0 : std::strtoll(run.threads.c_str() + at + key.size(), nullptr, 10);
+}
+
+RunningRun::RunningRun(runs::Store& store, LiveView& view, Execution execution)
+    : store_(store), view_(view), execution_(std::move(execution)), began_(Clock::now()) {
+  runs::Run& run = execution_.run;
+  WorkerCall call;
+  call.arguments = {"run",
+                    "--phase",
+                    run.phase,
+                    "--config",
+                    fs::path(run.folder) / "config.toml",
+                    "--folder",
+                    run.folder,
+                    "--run",
+                    std::to_string(run.id)};
+  const auto add = [&](const char* option, const std::string& value) {
+    call.arguments.insert(call.arguments.end(), {option, value});
+  };
+  if (!execution_.weights.empty()) add("--weights", execution_.weights);
+  for (const std::string& folder : execution_.plugins) add("--plugins", folder);
+  if (execution_.threads > 0) add("--threads", std::to_string(execution_.threads));
+  add("--home", execution_.home);
+  if (execution_.resume) call.arguments.push_back("--resume");
+  call.log = fs::path(run.folder) / "log.txt";
+  call.event = [this](const experiment::Event& event) { handle(event); };
+  worker_.emplace(std::move(call));
+  view_.open(execution_.slot, execution_.tag, execution_.name);
+  run.pid = worker_->pid();
+  store_.update(run);
+}
+
+double RunningRun::seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
+
+void RunningRun::handle(const experiment::Event& event) {
+  using Kind = experiment::Event::Kind;
+  switch (event.kind) {
+    case Kind::stage:
+      stage_ = event.text;
+      view_.stage(execution_.slot, event.text);
+      break;
+    case Kind::progress:
+      tell_progress(event);
+      break;
+    case Kind::note:
+      view_.note(execution_.slot, event.text);
+      break;
+    case Kind::fault:
+      faults_ += event.text + "\n";
+      break;
+    case Kind::result:
+      record(execution_.run, event.text);
+      store_.update(execution_.run);
+      break;
+  }
+}
+
+void RunningRun::tell_progress(const experiment::Event& event) {
+  view_.update(execution_.slot, event.done, event.total, event.text);
+  if (Clock::now() - told_ < progress_written_after) return;
+  told_ = Clock::now();
+  write_progress(execution_.run.folder,
+                 {stage_, event.text, event.done, event.total, view_.meter(execution_.slot).seconds_left()});
+}
+
+bool RunningRun::has_ended() {
+  worker_->listen();
+  const std::optional<WorkerEnd> end = worker_->end();
+  if (!end) return false;
+  record_end(*end);
+  show_end();
+  return true;
+}
+
+void RunningRun::record_end(const WorkerEnd& end) {
+  runs::Run& run = execution_.run;
+  run.status = status_of(end);
+  run.finished = now_utc();
+  run.pid = 0;
+  run.wall_seconds += end.wall_seconds;
+  run.peak_memory = std::max(run.peak_memory, end.peak_memory);
+  run.exit_code = end.exit_code;
+  run.signal = end.signal;
+  run.message.clear();
+  if (run.status == runs::Status::failed) {
+    run.message = fmt::format("The worker {}.\n{}", describe(end), hint_for(end));
+    run.message += !faults_.empty() ? faults_ : end.last_lines.empty() ? "" : "Its last lines:\n" + end.last_lines;
+  } else if (run.status == runs::Status::interrupted) {
+    run.message = fmt::format("Stopped; go on with: vaso run {} --resume", run.id);
+  }
+  while (run.message.ends_with('\n')) run.message.pop_back();
+  remove_progress(run.folder);
+  store_.absorb_spool(run);
+  store_.update(run);
+}
+
+void RunningRun::show_end() {
+  const runs::Run& run = execution_.run;
+  const Paint paint = run.status == runs::Status::finished ? Paint::green
+                      : run.status == runs::Status::failed ? Paint::red
+                                                           : Paint::yellow;
+  view_.note(execution_.slot, err().paint(paint, outcome(run)));
+  if (run.status == runs::Status::failed) view_.note(execution_.slot, indent(run.message, "  "));
+  view_.close(execution_.slot);
+}
+
+int pass_on_stops(int passed, const std::vector<WorkerProcess*>& workers, LiveView& view) {
+  for (; passed < StopSignals::requests(); ++passed) {
+    const bool at_once = passed > 0;
+    for (WorkerProcess* worker : workers) worker->stop(at_once);
+    if (workers.empty()) continue;
+    view.line(at_once ? "  Stopping at once."
+                      : "  Stopping after this step; a checkpoint is written. Press Ctrl-C again to stop at once.");
+  }
+  return passed;
 }
 
 }  // namespace vaso::cli

@@ -63,6 +63,8 @@ const char* word_for(PlannedRun::Action action) {
       return "reuse";
     case PlannedRun::Action::resume:
       return "resume";
+    case PlannedRun::Action::leave:
+      return "leave (failed)";
     case PlannedRun::Action::blocked:
       return "is running";
   }

@@ -7,11 +7,12 @@
 #include "worker_query.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
-#include <sstream>
+#include <set>
 
 namespace fs = std::filesystem;
 
@@ -20,33 +21,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Paths of the lists below [study.factors]; a dotted key may have become nested tables.
-void collect_factors(const config::Node& node, const std::string& prefix, std::vector<std::string>& paths) {
-  if (!node.is_table()) {
-    paths.push_back(prefix);
-    return;
+// What two runs have in common: a segmentor that two cells share is named by neither's masking strategy.
+std::vector<std::string> common_levels(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::vector<std::string> common;
+  for (const std::string& level : a) {
+    if (std::find(b.begin(), b.end(), level) != b.end()) common.push_back(level);
   }
-  for (const config::Entry& entry : node.table()) {
-    collect_factors(entry.node, prefix.empty() ? entry.key : prefix + "." + entry.key, paths);
-  }
+  return common;
 }
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream stream(text);
+std::string label_of(const PlannedRun& run) {
   std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
-
-// The levels that two labels have in common: a segmentor that two cells share is named by neither's masking strategy.
-std::string common_label(const std::string& a, const std::string& b) {
-  const std::vector<std::string> others = words_of(b);
-  std::string label;
-  for (const std::string& word : words_of(a)) {
-    if (std::find(others.begin(), others.end(), word) == others.end()) continue;
-    label += (label.empty() ? "" : " ") + word;
-  }
-  return label;
+  if (!run.task.empty()) words.push_back("downstream.task=" + run.task);
+  words.insert(words.end(), run.levels.begin(), run.levels.end());
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 // The content of a weights file stands in for the identity of the run that made it: other weights make another run, a
@@ -91,16 +79,16 @@ Source source_of(const StudyPlan& plan, const PlannedRun& run, const Json& answe
   return {earlier->second, plan.runs[earlier->second].identity};
 }
 
-// Adds one cell's phases to the plan; equal runs of other cells are shared.
-void add_cell(StudyPlan& plan, const config::Node& tree, const std::string& label, const Json& phases) {
+// Adds the phases of a cell with one seed to the plan; equal runs of other cells are shared.
+void add_cell(StudyPlan& plan, const experiment::Cell& cell, const Json& phases) {
   std::map<std::string, std::size_t> made;  // by phase: what later phases of this cell build on
   for (const Json& answer : phases) {
     PlannedRun run;
     run.phase = answer.at("phase");
     run.task = answer.value("task", "");
-    run.label =
-        run.task.empty() ? label : fmt::format("downstream.task={}{}{}", run.task, label.empty() ? "" : " ", label);
-    run.tree = run.task.empty() ? tree : experiment::with_task(tree, run.task);
+    run.levels = cell.levels;
+    run.label = label_of(run);
+    run.tree = run.task.empty() ? cell.tree : experiment::with_task(cell.tree, run.task);
     // A network without encoder does not depend on which one the experiment describes.
     if (run.phase == "finetune" && !answer.value("encoder", true)) remove_key(run.tree, "model");
     run.fingerprint = answer.value("data_fingerprint", "");
@@ -111,34 +99,95 @@ void add_cell(StudyPlan& plan, const config::Node& tree, const std::string& labe
     run.parent = source.run;
     run.identity = experiment::identity(run.tree, run.phase, run.fingerprint, run.plugins, source.identity);
 
+    plan.record.runs.push_back({cell.cell, cell.seed, run.phase, run.task, run.identity});
     const auto equal = std::find_if(plan.runs.begin(), plan.runs.end(),
                                     [&](const PlannedRun& other) { return other.identity == run.identity; });
     const auto index = static_cast<std::size_t>(equal - plan.runs.begin());
     made[run.phase] = index;
     if (equal != plan.runs.end()) {
-      equal->label = common_label(equal->label, run.label);
+      equal->levels = common_levels(equal->levels, run.levels);
+      equal->label = label_of(*equal);
     } else {
       plan.runs.push_back(std::move(run));
     }
   }
 }
 
-// A finished one before a newer one that was repeated with --again and failed.
-std::optional<runs::Run> equal_run(const runs::Store& store, const std::vector<runs::Run>& all,
-                                   const std::string& identity) {
-  const runs::Run* best = nullptr;
-  for (const runs::Run& run : all) {  // newest last
-    if (run.identity != identity) continue;
-    if (best == nullptr || run.status == runs::Status::finished || best->status != runs::Status::finished) best = &run;
+// The design as the database keeps it.
+runs::StudyRecord record_of(const experiment::StudyDesign& study, const fs::path& file) {
+  runs::StudyRecord record;
+  record.question = study.settings.question;
+  record.design = study.settings.design;
+  record.file = fs::absolute(file).lexically_normal();
+  record.seeds = study.settings.seeds;
+  for (const experiment::Factor& factor : study.factors) {
+    runs::StudyFactor& kept = record.factors.emplace_back();
+    kept.name = factor.name;
+    for (const experiment::Level& level : factor.levels) {
+      runs::StudyLevel& kept_level = kept.levels.emplace_back();
+      kept_level.name = level.name;
+      for (const experiment::Setting& setting : level.settings) {
+        kept_level.settings.emplace_back(setting.path, config::to_text(setting.value));
+      }
+    }
   }
-  return best == nullptr ? std::nullopt : store.get(best->id);  // `all` leaves the long columns out
+  for (const experiment::StudyCell& cell : study.cells) {
+    runs::StudyCell& kept = record.cells.emplace_back();
+    kept.name = cell.name;
+    kept.baseline = cell.baseline;
+    for (std::size_t i = 0; i < cell.levels.size(); ++i) {
+      kept.levels.push_back(study.factors[i].levels[cell.levels[i]].name);
+    }
+  }
+  return record;
+}
+
+std::vector<std::string> varied_paths(const experiment::StudyDesign& study) {
+  std::vector<std::string> paths;
+  const auto add = [&](const std::vector<experiment::Setting>& settings) {
+    for (const experiment::Setting& setting : settings) {
+      if (std::find(paths.begin(), paths.end(), setting.path) == paths.end()) paths.push_back(setting.path);
+    }
+  };
+  for (const experiment::Factor& factor : study.factors) {
+    for (const experiment::Level& level : factor.levels) add(level.settings);
+  }
+  if (study.settings.design == "list") {
+    for (const experiment::StudyCell& cell : study.cells) add(cell.settings);
+  }
+  return paths;
+}
+
+// Texts of the completed cells that are paths by now, with the place that set them.
+void collect_paths(const config::Node& node, std::set<std::pair<std::string, std::string>>& paths) {
+  if (const auto* text = std::get_if<std::string>(&node.value)) {
+    if (fs::path(*text).is_absolute()) paths.emplace(node.origin.place(), *text);
+  } else if (node.is_table()) {
+    for (const config::Entry& entry : node.table()) collect_paths(entry.node, paths);
+  } else if (node.is_array()) {
+    for (const config::Node& element : node.array()) collect_paths(element, paths);
+  }
+}
+
+// Only components know which of their values are paths, and only cells have components: what became absolute there
+// becomes absolute here.
+void make_paths_absolute(config::Node& node, const std::set<std::pair<std::string, std::string>>& paths) {
+  if (auto* text = std::get_if<std::string>(&node.value)) {
+    if (text->empty()) return;
+    if (const std::string whole = absolute_path(node); paths.contains({node.origin.place(), whole})) *text = whole;
+  } else if (node.is_table()) {
+    for (config::Entry& entry : node.table()) make_paths_absolute(entry.node, paths);
+  } else if (node.is_array()) {
+    for (config::Node& element : node.array()) make_paths_absolute(element, paths);
+  }
 }
 
 }  // namespace
 
 StudyPlan plan_study(const fs::path& file, const Common& common) {
-  const config::Node root = config::load(file, common.overrides);
-  std::vector<experiment::Cell> cells = experiment::expand(root);
+  config::Node root = config::load(file, common.overrides);
+  const experiment::StudyDesign study = experiment::read_study(root);
+  std::vector<experiment::Cell> cells = experiment::expand(root, study);
 
   std::vector<std::string> question = {"check", file};
   for (const std::string& word : common.for_worker()) question.push_back(word);
@@ -147,7 +196,9 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
   StudyPlan plan;
   plan.code = answer.code;
   if (plan.code != 0) return plan;
-  if (const config::Node* factors = root.find("study.factors")) collect_factors(*factors, "", plan.factors);
+  plan.workers = study.settings.workers;
+  plan.factors = varied_paths(study);
+  plan.record = record_of(study, file);
 
   const Json checked = Json::parse(answer.json);
   plan.shape = checked.value("shape", "");
@@ -157,37 +208,54 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
                                          cells.size(), file.string(), answers.size()));
   }
   const ComponentSettings components(common);
+  std::set<std::pair<std::string, std::string>> paths;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    config::Node tree = with_host_defaults(std::move(cells[i].tree), file);
-    components.complete(tree);
-    plan.experiment = std::get<std::string>(tree.find("name")->value);
-    add_cell(plan, tree, cells[i].label, answers[i].at("phases"));
+    cells[i].tree = with_host_defaults(std::move(cells[i].tree), file);
+    components.complete(cells[i].tree);
+    collect_paths(cells[i].tree, paths);
+    plan.experiment = std::get<std::string>(cells[i].tree.find("name")->value);
+    add_cell(plan, cells[i], answers[i].at("phases"));
   }
+  plan.record.name = plan.experiment;
+  if (plan.record.seeds.empty()) plan.record.seeds = {cells.front().seed};
+  for (runs::StudyCell& cell : plan.record.cells) {
+    if (cell.name.empty()) cell.name = plan.experiment;
+  }
+  root.set("name", config::Node(plan.experiment, {}));
+  make_paths_absolute(root, paths);
+  plan.record.config_toml = config::to_toml(root, false);
   return plan;
 }
 
-void decide(StudyPlan& plan, const runs::Store& store, bool resume, bool again) {
+void decide(PlannedRun& run, std::optional<runs::Run> existing, const Policy& policy) {
   using Action = PlannedRun::Action;
-  const std::vector<runs::Run> all = store.all();
+  run.action = Action::start;
+  run.existing = std::move(existing);
+  if (!run.existing || policy.again) return;
+  switch (run.existing->status) {
+    case runs::Status::finished:
+      // Somebody may have cleared the folder to gain space: then the row is history, and the weights have to be made
+      // anew.
+      if (fs::exists(fs::path(run.existing->folder) / weights_file(run.phase))) run.action = Action::reuse;
+      break;
+    case runs::Status::running:
+      run.action = Action::blocked;
+      break;
+    case runs::Status::failed:
+      run.action = policy.keep_failed ? Action::leave : policy.resume ? Action::resume : Action::start;
+      break;
+    case runs::Status::planned:
+    case runs::Status::interrupted:
+      if (policy.resume) run.action = Action::resume;
+      break;
+  }
+}
+
+void decide(StudyPlan& plan, const runs::Store& store, const Policy& policy) {
+  const std::map<std::string, std::int64_t> standing = store.standing_for_identity();
   for (PlannedRun& run : plan.runs) {
-    run.action = Action::start;
-    run.existing = equal_run(store, all, run.identity);
-    if (!run.existing || again) continue;
-    switch (run.existing->status) {
-      case runs::Status::finished:
-        // Somebody may have cleared the folder to gain space: then the row is history, and the weights have to be made
-        // anew.
-        if (fs::exists(fs::path(run.existing->folder) / weights_file(run.phase))) run.action = Action::reuse;
-        break;
-      case runs::Status::running:
-        run.action = Action::blocked;
-        break;
-      case runs::Status::planned:
-      case runs::Status::failed:
-      case runs::Status::interrupted:
-        if (resume) run.action = Action::resume;
-        break;
-    }
+    const auto equal = standing.find(run.identity);
+    decide(run, equal == standing.end() ? std::nullopt : store.get(equal->second), policy);
   }
 }
 

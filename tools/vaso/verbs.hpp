@@ -6,9 +6,14 @@
 namespace vaso::cli {
 
 int run(const Arguments& arguments);
+int study_run(const Arguments& arguments);
+int study_resume(const Arguments& arguments);
+int study_status(const Arguments& arguments);
 int ls(const Arguments& arguments);
 int show(const Arguments& arguments);
+int diff(const Arguments& arguments);
 int table(const Arguments& arguments);
+int report(const Arguments& arguments);
 int plugins_ls(const Arguments& arguments);
 int plugins_info(const Arguments& arguments);
 int config_show(const Arguments& arguments);

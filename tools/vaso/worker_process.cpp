@@ -18,28 +18,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 
 namespace vaso::cli {
 namespace {
 
 constexpr std::size_t kept_lines = 20;
 constexpr off_t kept_bytes = 16384;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-  int get() const { return fd_; }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 // Between fork and exec: only calls that are safe in a copy of a process.
 [[noreturn]] void become_worker(const char* program, char* const* arguments, int events, int output, pid_t parent,
@@ -64,6 +48,15 @@ class Descriptor {
   _exit(127);
 }
 
+// Where standard output and error go. Throws WorkerError.
+int open_output(const std::filesystem::path& log) {
+  const int output = log.empty() ? memfd_create("vaso-worker output", MFD_CLOEXEC)
+                                 : open(log.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (output >= 0) return output;
+  throw WorkerError(fmt::format("{} cannot be written: {}", log.empty() ? "the worker's output" : log.string(),
+                                std::strerror(errno)));
+}
+
 std::string tail_of(int descriptor) {
   const off_t size = lseek(descriptor, 0, SEEK_END);
   if (size <= 0) return {};
@@ -78,27 +71,6 @@ std::string tail_of(int descriptor) {
   return at == std::string::npos || at == 0 ? text : text.substr(at + 1);
 }
 
-// Splits what arrives into lines and hands each event on. Lines that are none of ours are left out: the channel
-// belongs to the worker alone, but a plugin may find its number.
-class EventReader {
- public:
-  explicit EventReader(const std::function<void(const experiment::Event&)>& handle) : handle_(handle) {}
-  void feed(std::string_view bytes) {
-    pending_ += bytes;
-    std::size_t begin = 0;
-    for (std::size_t end; (end = pending_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      experiment::Event event;
-      if (handle_ && experiment::from_line(std::string_view(pending_).substr(begin, end - begin), event))
-        handle_(event);
-    }
-    pending_.erase(0, begin);
-  }
-
- private:
-  const std::function<void(const experiment::Event&)>& handle_;
-  std::string pending_;
-};
-
 }  // namespace
 
 std::filesystem::path worker_program() {
@@ -107,81 +79,115 @@ std::filesystem::path worker_program() {
   return (failure ? std::filesystem::path(".") : self.parent_path()) / "vaso-worker";
 }
 
-WorkerEnd run_worker(const WorkerCall& call) {
+void Descriptor::reset(int number) {
+  if (number_ >= 0) ::close(number_);
+  number_ = number;
+}
+
+WorkerProcess::WorkerProcess(WorkerCall call) : call_(std::move(call)), output_(open_output(call_.log)) {
   const std::string program = worker_program();
   if (access(program.c_str(), X_OK) != 0) {
-    throw WorkerError(fmt::format("{} cannot be run: {}.\nIt is built beside vaso: ninja -C build vaso-worker", program,
+    throw WorkerError(fmt::format("{} is not there or cannot be started ({}); build it: ninja vaso-worker", program,
                                   std::strerror(errno)));
   }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw WorkerError(fmt::format("no pipe can be made: {}", std::strerror(errno)));
-  Descriptor reading(ends[0]), writing(ends[1]);
-  const Descriptor output(call.log.empty() ? memfd_create("vaso-worker output", MFD_CLOEXEC)
-                                           : open(call.log.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (output.get() < 0) {
-    throw WorkerError(fmt::format("{} cannot be written: {}",
-                                  call.log.empty() ? "the worker's output" : call.log.string(), std::strerror(errno)));
-  }
+  events_.reset(ends[0]);
+  const Descriptor writing(ends[1]);
 
   std::vector<std::string> words = {program};
-  words.insert(words.end(), call.arguments.begin(), call.arguments.end());
+  words.insert(words.end(), call_.arguments.begin(), call_.arguments.end());
   words.insert(words.end(), {"--events", std::to_string(writing.get())});
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
-  const auto began = std::chrono::steady_clock::now();
+  began_ = std::chrono::steady_clock::now();
   const StopSignals signals;
   const pid_t parent = getpid();
   // Threads of OpenMP wait for one another asleep: spinning, which is its default, makes training ten times slower as
   // soon as the machine has anything else to do. Read when the library loads, so it must be in the environment by now.
   setenv("OMP_WAIT_POLICY", "PASSIVE", /*overwrite=*/0);
-  const pid_t worker = fork();
-  if (worker < 0) throw WorkerError(fmt::format("no process can be made: {}", std::strerror(errno)));
-  if (worker == 0) {
-    become_worker(program.c_str(), arguments.data(), writing.get(), output.get(), parent,
+  pid_ = fork();
+  if (pid_ < 0) throw WorkerError(fmt::format("no process can be made: {}", std::strerror(errno)));
+  if (pid_ == 0) {
+    become_worker(program.c_str(), arguments.data(), writing.get(), output_.get(), parent,
                   StopSignals::mask_while_waiting());
   }
-  writing.close();
-  if (call.started) call.started(worker);
+}
 
-  EventReader reader(call.event);
-  int forwarded = 0;
-  const auto forward_stop = [&] {
-    const int requests = StopSignals::requests();
-    if (requests <= forwarded) return;
-    const bool at_once = forwarded > 0;
-    forwarded = requests;
-    kill(worker, at_once ? SIGKILL : SIGTERM);
-    if (call.stopping) call.stopping(at_once);
-  };
-  for (bool open = true; open;) {
-    pollfd channel{reading.get(), POLLIN, 0};
-    const int ready = ppoll(&channel, 1, nullptr, &StopSignals::mask_while_waiting());
-    forward_stop();
-    if (ready <= 0) continue;  // a signal
-    std::array<char, 65536> buffer;
-    const ssize_t got = read(reading.get(), buffer.data(), buffer.size());
-    if (got > 0) reader.feed({buffer.data(), static_cast<std::size_t>(got)});
-    open = got > 0 || (got < 0 && errno == EINTR);
+WorkerProcess::~WorkerProcess() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGTERM);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+void WorkerProcess::stop(bool at_once) {
+  stopped_ = true;
+  if (pid_ > 0) kill(pid_, at_once ? SIGKILL : SIGTERM);
+}
+
+void WorkerProcess::listen() {
+  std::array<char, 65536> buffer;
+  for (pollfd channel{events_.get(), POLLIN, 0}; talking_ && poll(&channel, 1, 0) > 0;) {
+    const ssize_t got = read(events_.get(), buffer.data(), buffer.size());
+    if (got > 0) hand_on({buffer.data(), static_cast<std::size_t>(got)});
+    talking_ = got > 0 || (got < 0 && errno == EINTR);
   }
+}
 
-  // The worker has closed its end: it is ending. Stop signals still count while it does.
+// Splits what arrives into lines and hands each event on. Lines that are none of ours are left out: the channel
+// belongs to the worker alone, but a plugin may find its number.
+void WorkerProcess::hand_on(std::string_view bytes) {
+  pending_ += bytes;
+  std::size_t begin = 0;
+  for (std::size_t end; (end = pending_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    experiment::Event event;
+    if (call_.event && experiment::from_line(std::string_view(pending_).substr(begin, end - begin), event))
+      call_.event(event);
+  }
+  pending_.erase(0, begin);
+}
+
+std::optional<WorkerEnd> WorkerProcess::end() {
   int status = 0;
   rusage usage{};
-  while (wait4(worker, &status, WNOHANG, &usage) == 0) {
-    const timespec moment{0, 5'000'000};
-    ppoll(nullptr, 0, &moment, &StopSignals::mask_while_waiting());
-    forward_stop();
-  }
+  if (pid_ <= 0 || wait4(pid_, &status, WNOHANG, &usage) == 0) return std::nullopt;
+  pid_ = -1;
+  listen();  // its last words
   WorkerEnd end;
   end.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
   end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  end.stopped = forwarded > 0;
-  end.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  end.stopped = stopped_;
+  end.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   end.peak_memory = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-  end.last_lines = tail_of(output.get());
+  end.last_lines = tail_of(output_.get());
   return end;
+}
+
+void wait_for_news(const std::vector<WorkerProcess*>& workers, std::chrono::milliseconds longest) {
+  std::vector<pollfd> channels;
+  for (const WorkerProcess* worker : workers) {
+    // One that has closed its end is ending, and the kernel tells nobody when it has: look again in a moment.
+    if (worker->talking_) {
+      channels.push_back({worker->events_.get(), POLLIN, 0});
+    } else {
+      longest = std::min(longest, std::chrono::milliseconds(5));
+    }
+  }
+  const timespec time{longest.count() / 1000, longest.count() % 1000 * 1'000'000};
+  ppoll(channels.data(), channels.size(), &time, &StopSignals::mask_while_waiting());
+}
+
+WorkerEnd run_worker(WorkerCall call) {
+  const StopSignals signals;
+  WorkerProcess worker(std::move(call));
+  for (int forwarded = 0;;) {
+    wait_for_news({&worker}, std::chrono::seconds(1));
+    for (; forwarded < StopSignals::requests(); ++forwarded) worker.stop(forwarded > 0);
+    worker.listen();
+    if (const auto end = worker.end()) return *end;
+  }
 }
 
 std::string signal_name(int signal) {

@@ -20,6 +20,7 @@ struct Options {
   std::filesystem::path config, folder, weights;  // weights: that an earlier phase made
   std::int64_t run = 0;
   bool resume = false;
+  std::int64_t threads = 0;  // what `threads = 0` in the settings means; 0 = all cores
   // data-*, guidance-make
   std::filesystem::path out;
   std::string source;

@@ -72,11 +72,12 @@ int run(const Options& options, const EventSink& events) {
     const auto* value = node == nullptr ? nullptr : std::get_if<std::string>(&node->value);
     return value == nullptr ? std::move(fallback) : *value;
   };
-  const config::Node* threads = cell.find("threads");
-  const auto* wanted_threads = threads == nullptr ? nullptr : std::get_if<std::int64_t>(&threads->value);
+  const config::Node* said = cell.find("threads");
+  const auto* number = said == nullptr ? nullptr : std::get_if<std::int64_t>(&said->value);
+  const std::int64_t threads = number != nullptr && *number > 0 ? *number : options.threads;
 
   PluginHost host = open_plugins(options, cell);  // before there are threads: libraries are tried in a forked child
-  const std::string pools = train::set_threads(wanted_threads == nullptr ? 0 : *wanted_threads);
+  const std::string pools = train::set_threads(threads);
   const c10::Device device = train::choose_device(text("device", "auto"));
   events.result(nlohmann::json{
       {"device", train::device_name(device)},
@@ -86,19 +87,23 @@ int run(const Options& options, const EventSink& events) {
        host_name()}}.dump());
 
   RunReporter reporter(options, events);
+  bool stopped_early = false;
   train::RunPlace place{options.folder, options.home / "cache", options.weights, options.resume};
   if (options.phase == "segmentor") {
     train::train_segmentor(cell, host, place, reporter);
   } else if (options.phase == "pretrain") {
     train::pretrain(cell, host, place, reporter);
   } else if (options.phase == "finetune") {
-    train::finetune(cell, host, place, reporter);
+    stopped_early = train::finetune(cell, host, place, reporter);
   } else {
     throw std::invalid_argument("there is no phase `" + options.phase + "`");
   }
   struct rusage usage {};
   getrusage(RUSAGE_SELF, &usage);
-  events.result(nlohmann::json{{"peak_memory", usage.ru_maxrss * 1024L}, {"summary", reporter.last()}}.dump());
+  events.result(nlohmann::json{{"peak_memory", usage.ru_maxrss * 1024L},
+                               {"stopped_early", stopped_early},
+                               {"summary", reporter.last()}}
+                    .dump());
   return exit_ok;
 }
 
