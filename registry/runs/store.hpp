@@ -101,6 +101,9 @@ class Store {
   // The same, unless the run's status is no longer `status`: false then. For what is decided from a row read earlier (a
   // worker that seems dead may just have finished).
   bool update_if(Status status, const Run& run);
+  // The row and all that was measured, not the folder. Runs that built on it stay, without a parent. Its number is not
+  // given again.
+  void remove(std::int64_t run);
   std::optional<Run> get(std::int64_t id) const;
   std::vector<Run> all() const;  // newest last; without config_toml and config_json, which make a list slow: see get()
   std::vector<Run> with_status(Status status) const;  // the same for those with this status
