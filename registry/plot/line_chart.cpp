@@ -26,7 +26,21 @@ struct Range {
     low = std::min(low, value);
     high = std::max(high, value);
   }
+  double length() const { return high - low; }
 };
+
+// Of the values at `from` and later.
+Range range_of(const std::vector<Drawn>& curves, double from) {
+  Range range;
+  for (const Drawn& drawn : curves) {
+    for (const BandPoint& point : drawn.points) {
+      if (point.repeats == 0 || point.x < from) continue;
+      range.include(point.low);
+      range.include(point.high);
+    }
+  }
+  return range;
+}
 
 void draw_band(Svg& svg, const Frame& frame, const Drawn& drawn) {
   std::vector<Point> outline;
@@ -118,26 +132,31 @@ std::vector<BandPoint> band_of(const Curve& curve, std::size_t most) {
 Svg draw(const LineChart& chart) {
   std::vector<Drawn> curves;
   std::vector<LegendEntry> legend;
-  Range x, y;
+  Range x;
   bool whole = true;
+  std::size_t longest = 0;
   for (const Curve& curve : chart.curves) {
     curves.push_back({&curve, band_of(curve, most_points)});
     legend.push_back({curve.name, curve.series});
-    for (const BandPoint& point : curves.back().points) {
-      x.include(point.x);
-      if (point.repeats == 0) continue;
-      y.include(point.low);
-      y.include(point.high);
-    }
+    longest = std::max(longest, curves.back().points.size());
+    for (const BandPoint& point : curves.back().points) x.include(point.x);
     for (const std::vector<Point>& repeat : curve.repeats) {
       for (const Point& point : repeat) whole = whole && point.x == std::floor(point.x);
     }
   }
-  const double top = heading_height(width, chart.title, chart.y_label);
+  Range y = range_of(curves, x.low);
+  const Range later = range_of(curves, x.low + 0.2 * (x.high - x.low));
+  const bool cut = longest >= 10 && later.length() > 0 && later.length() < y.length() / 2;
+  if (cut) {
+    const double room = 0.25 * later.length();  // to see where the curves come from
+    y = {std::max(y.low, later.low - room), std::min(y.high, later.high + room)};
+  }
+  const std::string y_label = chart.y_label + (cut ? "; the first values lie beyond the axis" : "");
+  const double top = heading_height(width, chart.title, y_label);
   const double bottom = top + plot_height;
   Svg svg(width, bottom + below_axis + legend_height(legend, width) + 8, chart.title,
-          chart.y_label + " over " + chart.x_label);
-  draw_heading(svg, chart.title, chart.y_label);
+          y_label + ", over " + chart.x_label);
+  draw_heading(svg, chart.title, y_label);
 
   Frame frame{0, top, width - right_margin, bottom, {}, nice_scale(y.low, y.high, 6)};
   frame.left = tick_margin(frame.y);
@@ -147,8 +166,12 @@ Svg draw(const LineChart& chart) {
     svg.text({(frame.left + frame.right) / 2, (top + bottom) / 2}, "no values",
              {.anchor = Letters::Anchor::middle, .colour = faint});
   }
+  constexpr double markers = 5;  // those at the ends of curves reach beyond the frame
+  svg.begin_clip({frame.left - markers, top - markers}, frame.right - frame.left + 2 * markers,
+                 plot_height + 2 * markers);
   for (const Drawn& drawn : curves) draw_band(svg, frame, drawn);
   for (const Drawn& drawn : curves) draw_mean(svg, frame, drawn);
+  svg.end_clip();
   draw_legend(svg, legend, bottom + below_axis);
   return svg;
 }

@@ -16,7 +16,8 @@ struct Curve {
 
 // Where only some of the repeats have a point (one ended early) the line is dashed: its mean is over fewer. A value
 // that is no finite number is a gap. Longer curves are drawn in 160 stretches, each by its mean, lowest and highest
-// value.
+// value. Where the first fifth takes more than half of the range, as losses do, the axis fits the rest, and says so:
+// what the curves differ in would be thinner than their lines.
 struct LineChart {
   std::string title, x_label, y_label;
   std::vector<Curve> curves;

@@ -102,6 +102,14 @@ void Svg::marker(Marker shape, Point centre, double size, const Colour& colour, 
   }
 }
 
+// An inner drawing with the same coordinates clips what leaves it, and needs no id that could be taken in a page.
+void Svg::begin_clip(Point corner, double width, double height) {
+  body_ += fmt::format("<svg x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n",
+                       number(corner.x), number(corner.y), number(width), number(height));
+}
+
+void Svg::end_clip() { body_ += "</svg>\n"; }
+
 void Svg::text(Point baseline, std::string_view text, const Letters& letters) {
   const char* anchor = letters.anchor == Letters::Anchor::start    ? ""
                        : letters.anchor == Letters::Anchor::middle ? " text-anchor=\"middle\""

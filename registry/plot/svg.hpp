@@ -43,6 +43,9 @@ class Svg {
   void rectangle(Point corner, double width, double height, const Colour& colour, double opacity = 1);
   // `tip` is shown where a pointer rests on it; "" = none.
   void marker(Marker shape, Point centre, double size, const Colour& colour, std::string_view tip = "");
+  // What is drawn from here to end_clip() is cut at this rectangle.
+  void begin_clip(Point corner, double width, double height);
+  void end_clip();
   void text(Point baseline, std::string_view text, const Letters& letters);
 
   double width() const { return width_; }

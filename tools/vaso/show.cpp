@@ -3,6 +3,7 @@
 #include "exit_codes.hpp"
 #include "grid.hpp"
 #include "home.hpp"
+#include "run_curves.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
 
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 namespace vaso::cli {
 namespace {
 
-constexpr std::size_t plot_width = 40;
+constexpr std::size_t plot_width = 32;
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -36,6 +37,8 @@ Rows head_of(const runs::Run& run) {
       {"time", duration(run.wall_seconds)},
       {"memory", run.peak_memory > 0 ? bytes(run.peak_memory) : ""},
       {"seed", std::to_string(run.seed)},
+      {"resumed", run.resumed > 0 ? fmt::format("{} times", run.resumed) : ""},
+      {"ended early", run.stopped_early ? "for want of progress on the validation images" : ""},
       {"weights of", run.parent != 0 ? fmt::format("run {}", run.parent) : ""},
       {"host", run.host},
       {"device", run.device},
@@ -48,14 +51,23 @@ Rows head_of(const runs::Run& run) {
   return rows;
 }
 
-Rows series_of(const runs::Store& store, std::int64_t id) {
-  Rows rows = {{"series", "first", "last", "over the run"}};
-  for (const std::string& name : store.series(id)) {
-    const std::vector<runs::Point> points = store.points(id, name);
-    if (points.empty()) continue;
-    std::vector<double> values;
-    for (const runs::Point& point : points) values.push_back(point.value);
-    rows.push_back({name, number(values.front()), number(values.back()), report::sparkline(values, plot_width)});
+// What was measured once, such as a test.
+Rows results_of(const std::vector<SeriesSummary>& all) {
+  Rows rows;
+  for (const SeriesSummary& series : all) {
+    if (series.values.size() == 1) rows.push_back({series.name, number(series.last)});
+  }
+  return rows;
+}
+
+Rows curves_of(const std::vector<SeriesSummary>& all) {
+  Rows rows = {{"series", "first", "last", "best", "at", "over the run", "range"}};
+  for (const SeriesSummary& series : all) {
+    if (series.values.size() < 2) continue;
+    rows.push_back({series.name, number(series.first), number(series.last), series.best ? number(*series.best) : "",
+                    series.best ? std::to_string(series.best_step) : "",
+                    plot_between(series.values, series.low, series.high, plot_width),
+                    fmt::format("{} … {}", number(series.low), number(series.high))});
   }
   return rows;
 }
@@ -82,7 +94,10 @@ void print_text(const runs::Store& store, const runs::Run& run) {
              out().paint(paint, runs::to_text(run.status)));
   if (!run.message.empty()) fmt::print("{}\n", indent(run.message, "  "));
   print_section("What and where", head_of(run));
-  print_section("Metrics", series_of(store, run.id), true);
+  std::vector<SeriesSummary> series;
+  for (const std::string& name : store.series(run.id)) series.push_back(summarise_series(store, run.id, name));
+  print_section("Results", results_of(series));
+  print_section("Curves", curves_of(series), true);
   Rows conventions;
   for (const auto& [metric, text] : store.conventions(run.id)) conventions.push_back({metric, text});
   print_section("How metrics were computed", conventions);
@@ -117,6 +132,8 @@ void print_json(const runs::Store& store, const runs::Run& run) {
                {"created", run.created},
                {"started", run.started},
                {"finished", run.finished},
+               {"resumed", run.resumed},
+               {"stopped_early", run.stopped_early},
                {"wall_seconds", run.wall_seconds},
                {"peak_memory", run.peak_memory},
                {"host", run.host},
@@ -159,12 +176,16 @@ int show(const Arguments& arguments) {
       "where it came from.");
   line.words(words, 1, 1, "the number of a run");
   options.take_home(line);
-  line.value(options.format, "format", "F", "text or json (default: text)");
-  line.example("vaso show 3", "").example("vaso show 3 --format json", "with whole series, for a script");
+  line.value(options.format, "format", "F", "text, json, or toml: its settings alone, to run it again (default: text)");
+  line.example("vaso show 3", "")
+      .example("vaso show 3 --format json", "with whole series, for a script")
+      .example("vaso show 3 --format toml > three.toml", "then: vaso run three.toml");
   if (!line.parse(arguments)) return exit_ok;
+  const bool settings_alone = options.format == "toml";
+  if (settings_alone) options.format = "text";
   const report::Format format = parse_format(options.format);
   if (format != report::Format::text && format != report::Format::json) {
-    throw UsageError("`vaso show` prints text or json; for tables of many runs see `vaso table`.");
+    throw UsageError("`vaso show` prints text, json or toml; for tables of many runs see `vaso table`.");
   }
   const auto store = open_existing(options.home);
   if (!store) {
@@ -172,6 +193,10 @@ int show(const Arguments& arguments) {
     return exit_usage;
   }
   const runs::Run run = find_run(*store, words.front());
+  if (settings_alone) {
+    fmt::print("{}", run.config_toml);
+    return exit_ok;
+  }
   format == report::Format::json ? print_json(*store, run) : print_text(*store, run);
   return exit_ok;
 }
