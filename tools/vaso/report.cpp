@@ -1,6 +1,7 @@
 // vaso report: a study as a page.
 #include "exit_codes.hpp"
 #include "home.hpp"
+#include "named_study.hpp"
 #include "report/html/study_report.hpp"
 #include "revision.hpp"
 #include "terminal.hpp"
@@ -9,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -19,23 +19,6 @@ namespace fs = std::filesystem;
 
 namespace vaso::cli {
 namespace {
-
-// By its name, or by the file that it was run from.
-runs::StudyRecord find_study(const runs::Store& store, const std::string& word) {
-  if (auto study = store.study(word)) return *study;
-  const std::vector<std::string> names = store.studies();
-  std::error_code failure;
-  const fs::path file = fs::weakly_canonical(word, failure);
-  for (const std::string& name : names) {
-    const auto study = store.study(name);
-    if (study && !study->file.empty() && fs::path(study->file) == file) return *study;
-  }
-  if (names.empty()) {
-    throw UsageError(fmt::format("{} holds no study yet: `vaso study run FILE` makes one.", shown(store.file())));
-  }
-  throw UsageError(
-      with_suggestion(fmt::format("there is no study `{}` in {}", word, shown(store.file())), word, names));
-}
 
 void write_file(const fs::path& file, const std::string& content) {
   std::ofstream stream(file, std::ios::binary);
@@ -81,7 +64,7 @@ int report(const Arguments& arguments) {
     say_no_runs(options.home);
     return exit_usage;
   }
-  const runs::StudyRecord study = find_study(*store, words.front());
+  const runs::StudyRecord study = named_study(*store, words.front());
 
   report::StudyReportRequest request;
   try {
