@@ -92,7 +92,12 @@ class Check {
     result_.files += static_cast<std::int64_t>(artefacts.size());
     std::error_code absent;
     if (!fs::is_directory(run.folder, absent)) {
-      if (request_.is_local(run)) {
+      const fs::path beside = fs::absolute(request_.database).parent_path() / fs::path(run.folder).filename();
+      if (fs::is_directory(beside, absent)) {
+        fault(fmt::format("run {} was made in {}, and is now in {}: this home was moved", run.id, run.folder,
+                          beside.string()),
+              "move it back, or take it into another home: vaso db merge THIS_HOME --home NEW_HOME");
+      } else if (request_.is_local(run)) {
         fault(fmt::format("the folder of run {} is gone: {}", run.id, run.folder),
               "its numbers are here, its weights are not; vaso run … makes them anew");
       } else {
@@ -130,5 +135,9 @@ bool CheckResult::whole() const {
 }
 
 CheckResult check(const CheckRequest& request) { return Check(request).run(); }
+
+void back_up(const fs::path& database, const fs::path& target) {
+  open_database(database, Store::Mode::read_only).connection.back_up(target);
+}
 
 }  // namespace vaso::runs

@@ -1,4 +1,4 @@
-// Whether a database and the folders of its runs are whole.
+// Whether a database and the folders of its runs are whole; and a copy of it.
 #pragma once
 
 #include "runs/store.hpp"
@@ -32,5 +32,9 @@ struct CheckResult {
 // finished runs; spools; running rows without a process; folders below the home that no row names. Throws StoreError
 // where the database cannot be opened at all.
 CheckResult check(const CheckRequest& request);
+
+// Copies the database, all of one moment, also while others write; by way of a file beside `target`, which is replaced.
+// Throws StoreError.
+void back_up(const std::filesystem::path& database, const std::filesystem::path& target);
 
 }  // namespace vaso::runs

@@ -97,18 +97,20 @@ std::vector<fs::path> orphan_folders(const fs::path& home, const Store& store) {
     if (number_in(folder.filename()) > 0) own.push_back(folder);
   }
   const std::vector<fs::path> merged = folders_in(home / merged_folder);
+  // By their last part alone: in a home that was moved, the rows still name the old place.
   std::set<fs::path> named;
   std::set<std::int64_t> beginning;  // their rows do not name a folder yet
   for (const Run& run : store.all()) {
-    named.insert(fs::path(run.folder).lexically_normal());
+    named.insert(fs::path(run.folder).filename());
     if (run.folder.empty()) beginning.insert(run.id);
   }
   std::vector<fs::path> orphans;
   for (const fs::path& folder : own) {
-    if (!named.contains(folder) && !beginning.contains(number_in(folder.filename()))) orphans.push_back(folder);
+    if (!named.contains(folder.filename()) && !beginning.contains(number_in(folder.filename())))
+      orphans.push_back(folder);
   }
   for (const fs::path& folder : merged) {
-    if (!named.contains(folder)) orphans.push_back(folder);
+    if (!named.contains(folder.filename())) orphans.push_back(folder);
   }
   return orphans;
 }

@@ -43,6 +43,13 @@ constexpr Verb verbs[] = {
     {"predict", "apply a fine-tuned model to images", predict},
     {"evaluate masks", "score masks against true ones", evaluate_masks},
     {"evaluate boxes", "score found boxes against true ones", evaluate_boxes},
+    {"db merge", "take in the runs of other machines", db_merge},
+    {"db backup", "copy the run database while workers write", db_backup},
+    {"db check", "whether the run database and its files are whole", db_check},
+    {"db gc", "delete what no result needs: shows it first", db_gc},
+    {"weights info", "what a file of weights holds, and whose it is", weights_info},
+    {"weights import", "weights of others as an encoder for experiments", weights_import},
+    {"weights export", "an encoder as timm, transformers or MAE load it", weights_export},
     {"doctor", "what this machine has: LibTorch, device, plugins", doctor},
 };
 

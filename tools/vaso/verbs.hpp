@@ -26,6 +26,13 @@ int guidance_make(const Arguments& arguments);
 int predict(const Arguments& arguments);
 int evaluate_masks(const Arguments& arguments);
 int evaluate_boxes(const Arguments& arguments);
+int db_merge(const Arguments& arguments);
+int db_backup(const Arguments& arguments);
+int db_check(const Arguments& arguments);
+int db_gc(const Arguments& arguments);
+int weights_info(const Arguments& arguments);
+int weights_import(const Arguments& arguments);
+int weights_export(const Arguments& arguments);
 int doctor(const Arguments& arguments);
 
 }  // namespace vaso::cli
