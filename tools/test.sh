@@ -38,4 +38,5 @@ cmake -S "$root" -B "$build" -G Ninja -DVASO_TESTS=ON
 cmake --build "$build"
 
 stage "3/3  Tests: $labels"
-ctest --test-dir "$build" --label-regex "^($labels)\$" --output-on-failure --no-tests=error
+# Two at a time: most of a test's time is a program starting, or one thread.
+ctest --test-dir "$build" --parallel 2 --label-regex "^($labels)\$" --output-on-failure --no-tests=error
