@@ -11,6 +11,7 @@ enum ExitCode : int {
   exit_plugin = 4,
   exit_run_failed = 5,
   exit_interrupted = 6,
+  exit_unlike = 7,  // `table --strict`: the runs of a table differ in more than the table says
 };
 
 }  // namespace vaso

@@ -40,10 +40,21 @@ struct Analysis {
   std::vector<std::vector<CellAnalysis>> cells;           // [row][column]
   std::vector<double> average_rank;                       // of each row; NaN where it lacks a value
   std::vector<std::optional<PairedTest>> across_columns;  // Pairing::column: each row against the baseline
-  std::string caption;  // what the numbers, marks and tests mean, with their n; sentences of plain text
+  std::optional<std::size_t> baseline;                    // its row
+  std::string caption;          // what numbers and tests mean, with their n: sentences of plain text
+  std::string caption_of_best;  // how rows were told from the best; "" where no column has a best
 };
+
+// Plain names for --spread, --pair and --test: "sd", "t", "bootstrap"; "image", "seed", "column"; "wilcoxon", "t".
+// Throw std::invalid_argument listing them.
+Spread parse_spread(const std::string& name);
+Pairing parse_pairing(const std::string& name);
+Test parse_test(const std::string& name);
 
 // `store` is asked for values per image where the pairing wants them.
 Analysis analyse(const Table& table, const runs::Store& store, const AnalysisRequest& request);
+
+// Means and spread alone: no baseline, no marks, no tests.
+Analysis summarised(const Table& table, const AnalysisRequest& request);
 
 }  // namespace vaso::report

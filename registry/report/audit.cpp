@@ -3,150 +3,253 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 
 namespace vaso::report {
 namespace {
 
-// A property's value in each run; runs that have none are absent.
-using Values = std::map<const Audited*, std::string>;
+using Runs = std::vector<const Audited*>;
+using Texts = std::map<std::int64_t, std::string>;  // a property's value by run; absent: the run has none
+using Kind = Finding::Kind;
 
 constexpr std::array<std::string_view, 4> never_counted = {"seed", "name", "phases", "plugins"};
-constexpr std::size_t shown_values = 4, shown_properties = 8, shown_length = 32;
+constexpr const char* unset = "unset";
+constexpr std::size_t digest_length = 8;  // digits that tell digests apart for a reader
 
 std::string_view table_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   return dot == std::string_view::npos ? "" : path.substr(0, dot);
 }
 
-// "masking.anatomy.beta_end" where some run has masking.<key> = "anatomy": a parameter of a component that may be
-// chosen.
-bool belongs_to_a_choice(std::string_view path, const std::vector<const Audited*>& runs) {
-  for (std::string_view inner = table_of(path); !table_of(inner).empty(); inner = table_of(inner)) {
-    const std::string_view outer = table_of(inner), name = inner.substr(outer.size() + 1);
-    for (const Audited* run : runs) {
-      for (const auto& [other, value] : run->settings) {
-        if (value == name && table_of(other) == outer) return true;
-      }
-    }
-  }
-  return false;
-}
-
-// "masking.beta_end" beside the factor masking.strategy: one strategy has such a parameter, another has not.
-bool stands_beside_a_factor(std::string_view path, const std::vector<std::string>& by) {
-  return !table_of(path).empty() && std::any_of(by.begin(), by.end(), [&](const std::string& factor) {
-    return table_of(factor) == table_of(path);
+bool is_declared(std::string_view path, const std::vector<std::string>& declared) {
+  return std::any_of(declared.begin(), declared.end(), [&](const std::string& factor) {
+    return path == factor || (path.starts_with(factor) && path[factor.size()] == '.');
   });
 }
 
-std::string brief(const std::string& value) {
-  if (value.empty()) return "\"\"";
-  if (value.size() <= shown_length) return value;
-  std::size_t end = shown_length;
-  while ((static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) --end;  // not in the middle of a letter
-  return value.substr(0, end) + "…";
-}
-
-class Findings {
+// Values of the settings that differ among some runs.
+class Differing {
  public:
-  // `absent`: what a run without a value counts as; empty: it is left out of the comparison.
-  void compare(const std::string& property, const Values& values, const std::vector<const Audited*>& runs,
-               const std::string& absent) {
-    std::map<std::size_t, std::set<std::string>> by_row;
-    std::vector<std::string> distinct;  // in the order of the rows
-    for (const Audited* run : runs) {
-      const auto found = values.find(run);
-      if (found == values.end() && absent.empty()) continue;
-      const std::string value = found == values.end() ? absent : brief(found->second);
-      by_row[run->row].insert(found == values.end() ? absent : found->second);
-      if (std::find(distinct.begin(), distinct.end(), value) == distinct.end()) distinct.push_back(value);
+  Differing(const runs::Store& store, const Runs& runs, const std::vector<std::string>& declared)
+      : declared_(declared) {
+    std::set<std::int64_t> ids;
+    for (const Audited* each : runs) ids.insert(each->run->id);
+    for (const std::string& path : store.differing_settings({ids.begin(), ids.end()})) {
+      const Texts& texts = values_[path] = store.setting(path);
+      const std::string table(table_of(path));
+      by_table_[table].push_back(&texts);
+      for (const std::int64_t id : ids) {
+        const auto text = texts.find(id);
+        if (text != texts.end()) chosen_.emplace(table, text->second);
+      }
     }
-    std::set<std::string> all;
-    bool within = false;
-    for (const auto& [row, of_row] : by_row) {
-      within = within || of_row.size() > 1;
-      all.insert(of_row.begin(), of_row.end());
-    }
-    if (all.size() < 2) return;
-    const std::size_t more = distinct.size() > shown_values ? distinct.size() - shown_values : 0;
-    distinct.resize(distinct.size() - more);
-    auto& list = within ? within_ : between_;
-    list.push_back(fmt::format("{} ({}{})", property, fmt::join(distinct, ", "), more > 0 ? ", …" : ""));
   }
 
-  std::vector<std::string> notes() const {
-    std::vector<std::string> notes;
-    if (!between_.empty()) notes.push_back("rows also differ in " + joined(between_));
-    if (!within_.empty()) notes.push_back("rows average runs that differ in " + joined(within_));
-    return notes;
+  const std::map<std::string, Texts>& values() const { return values_; }
+
+  // Whether a run may well lack a setting that others have: it is of a component that this run has not chosen
+  // ("masking.anatomy.beta_end" without masking.<key> = "anatomy"), or stands beside a factor (masking.beta_end, which
+  // one masking.strategy has and another has not).
+  bool may_lack(std::int64_t run, std::string_view path) const {
+    if (!table_of(path).empty() && std::any_of(declared_.begin(), declared_.end(), [&](const std::string& factor) {
+          return table_of(factor) == table_of(path);
+        })) {
+      return true;
+    }
+    for (std::string_view inner = table_of(path); !table_of(inner).empty(); inner = table_of(inner)) {
+      const std::string outer(table_of(inner)), component(inner.substr(outer.size() + 1));
+      if (!chosen_.contains({outer, component})) continue;
+      const std::vector<const Texts*>& beside = by_table_.at(outer);
+      if (std::none_of(beside.begin(), beside.end(), [&](const Texts* texts) {
+            const auto text = texts->find(run);
+            return text != texts->end() && text->second == component;
+          })) {
+        return true;
+      }
+    }
+    return false;
   }
 
  private:
-  static std::string joined(std::vector<std::string> list) {
-    const std::size_t more = list.size() > shown_properties ? list.size() - shown_properties : 0;
-    list.resize(list.size() - more);
-    return fmt::format("{}{}", fmt::join(list, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
-  }
-  std::vector<std::string> between_, within_;
+  const std::vector<std::string>& declared_;
+  std::map<std::string, Texts> values_;
+  std::map<std::string, std::vector<const Texts*>> by_table_;  // the values of settings that stand in a table
+  std::set<std::pair<std::string, std::string>> chosen_;       // table and value: "masking", "anatomy"
 };
 
-void compare_settings(const std::vector<const Audited*>& runs, const std::vector<std::string>& by, Findings& findings) {
-  std::map<std::string, Values> values;
-  for (const Audited* run : runs) {
-    for (const auto& [path, value] : run->settings) values[path][run] = value;
-  }
-  for (const auto& [path, of_runs] : values) {
-    if (std::find(by.begin(), by.end(), path) != by.end()) continue;
-    if (std::find(never_counted.begin(), never_counted.end(), path) != never_counted.end()) continue;
-    const bool may_be_absent =
-        of_runs.size() < runs.size() && (belongs_to_a_choice(path, runs) || stands_beside_a_factor(path, by));
-    findings.compare(path, of_runs, runs, may_be_absent ? "" : "unset");
+void add_to(Finding::Value& value, const Audited& run) {
+  if (value.rows.empty() || value.rows.back() != run.row) value.rows.push_back(run.row);
+  value.runs.push_back(run.run->id);
+}
+
+void make_sets(Finding& finding) {
+  for (Finding::Value& value : finding.values) {
+    std::sort(value.rows.begin(), value.rows.end());
+    value.rows.erase(std::unique(value.rows.begin(), value.rows.end()), value.rows.end());
+    std::sort(value.runs.begin(), value.runs.end());
+    value.runs.erase(std::unique(value.runs.begin(), value.runs.end()), value.runs.end());
   }
 }
 
-void compare_circumstances(const std::vector<const Audited*>& runs, Findings& findings) {
-  constexpr std::size_t digest = 8;  // digits that tell digests apart for a reader
-  std::map<std::string, Values> values;
-  for (const Audited* audited : runs) {
-    const runs::Run& run = *audited->run;
-    values["data"][audited] = run.data_fingerprint.substr(0, digest);
-    values["source revision"][audited] = run.revision.substr(0, digest) + (run.dirty ? " with changes" : "");
-    values["LibTorch"][audited] = run.libtorch;
-    values["device used"][audited] = run.device;
-    for (const auto& plugin : audited->plugins) {
-      values["plugin " + plugin.id][audited] = plugin.version + " " + plugin.sha256.substr(0, digest);
+// What the runs differ in, if they do. `text` gives a run's value, none where it takes no part.
+template <class Text>
+std::optional<Finding> compare(const std::string& property, const Runs& runs, const Text& text) {
+  Finding finding{Kind::between_rows, runs.front()->phase, property, {}};
+  std::map<std::string, std::size_t> places;
+  std::map<std::size_t, std::size_t> by_row;  // the value that was first seen in a row
+  for (const Audited* each : runs) {
+    const std::optional<std::string> value = text(*each);
+    if (!value) continue;
+    const auto [place, fresh] = places.try_emplace(*value, finding.values.size());
+    if (fresh) finding.values.push_back({*value, {}, {}});
+    add_to(finding.values[place->second], *each);
+    if (by_row.try_emplace(each->row, place->second).first->second != place->second) finding.kind = Kind::within_row;
+  }
+  if (finding.values.size() < 2) return std::nullopt;
+  make_sets(finding);
+  return finding;
+}
+
+// A run's value, none where it has none.
+struct Reader {
+  const Texts& texts;
+  std::optional<std::string> operator()(const Audited& each) const {
+    const auto found = texts.find(each.run->id);
+    return found == texts.end() ? std::nullopt : std::optional(found->second);
+  }
+};
+
+class Auditor {
+ public:
+  Auditor(const runs::Store& store, const std::vector<std::string>& declared, const std::vector<std::string>& metrics)
+      : store_(store), declared_(declared), metrics_(metrics) {}
+
+  void examine(const Runs& runs) {
+    compare_settings(runs);
+    compare_circumstances(runs);
+    compare_plugins(runs);
+    compare_conventions(runs);
+  }
+
+  // One line for what several phases have in common.
+  std::vector<Finding> merged() const {
+    std::vector<Finding> all;
+    for (const Finding& finding : findings_) {
+      const auto same = std::find_if(all.begin(), all.end(), [&](const Finding& other) {
+        return other.kind == finding.kind && other.property == finding.property &&
+               std::equal(other.values.begin(), other.values.end(), finding.values.begin(), finding.values.end(),
+                          [](const auto& a, const auto& b) { return a.text == b.text && a.rows == b.rows; });
+      });
+      if (same == all.end()) {
+        all.push_back(finding);
+        continue;
+      }
+      same->phase += ", " + finding.phase;
+      for (std::size_t i = 0; i < finding.values.size(); ++i) {
+        auto& runs = same->values[i].runs;
+        runs.insert(runs.end(), finding.values[i].runs.begin(), finding.values[i].runs.end());
+      }
+      make_sets(*same);
+    }
+    return all;
+  }
+
+  template <class Holds>
+  void note(const std::string& property, const std::vector<Audited>& runs, const Holds& holds) {
+    Finding finding{Kind::of_runs, "", property, {{"", {}, {}}}};
+    for (const Audited& each : runs) {
+      if (holds(*each.run)) add_to(finding.values.front(), each);
+    }
+    make_sets(finding);
+    if (!finding.values.front().runs.empty()) findings_.push_back(std::move(finding));
+  }
+
+ private:
+  template <class Text>
+  void add(const std::string& property, const Runs& runs, const Text& text) {
+    if (auto finding = compare(property, runs, text)) findings_.push_back(std::move(*finding));
+  }
+
+  void compare_settings(const Runs& runs) {
+    const Differing differing(store_, runs, declared_);
+    for (const auto& [path, texts] : differing.values()) {
+      if (is_declared(path, declared_)) continue;
+      if (std::find(never_counted.begin(), never_counted.end(), path) != never_counted.end()) continue;
+      add(path, runs, [&, &path = path, &texts = texts](const Audited& each) -> std::optional<std::string> {
+        const auto found = texts.find(each.run->id);
+        if (found != texts.end()) return found->second.empty() ? "\"\"" : found->second;
+        if (differing.may_lack(each.run->id, path)) return std::nullopt;
+        return unset;
+      });
     }
   }
+
+  void compare_circumstances(const Runs& runs) {
+    using Run = runs::Run;
+    add("data", runs, [](const Audited& a) { return std::optional(a.run->data_fingerprint.substr(0, digest_length)); });
+    add("source revision", runs, [](const Audited& a) {
+      return std::optional(a.run->revision.substr(0, digest_length) + (a.run->dirty ? " with changes" : ""));
+    });
+    constexpr std::pair<const char*, std::string Run::*> texts[] = {
+        {"LibTorch", &Run::libtorch}, {"device used", &Run::device}, {"thread pools", &Run::threads}};
+    for (const auto& [property, field] : texts) {
+      add(property, runs, [field = field](const Audited& a) { return std::optional(a.run->*field); });
+    }
+  }
+
   // A run without a plugin uses other components: that shows in the settings.
-  for (const auto& [property, of_runs] : values) findings.compare(property, of_runs, runs, "");
-}
+  void compare_plugins(const Runs& runs) {
+    if (plugins_.empty()) plugins_ = store_.all_plugins();
+    std::map<std::string, Texts> by_plugin;
+    for (const Audited* each : runs) {
+      const auto used = plugins_.find(each->run->id);
+      if (used == plugins_.end()) continue;
+      for (const runs::PluginUsed& plugin : used->second) {
+        by_plugin[plugin.id][each->run->id] =
+            fmt::format("{} {}", plugin.version, plugin.sha256.substr(0, digest_length));
+      }
+    }
+    for (const auto& [id, texts] : by_plugin) add("plugin " + id, runs, Reader{texts});
+  }
+
+  void compare_conventions(const Runs& runs) {
+    if (metrics_.empty()) return;
+    if (conventions_.empty()) conventions_ = store_.all_conventions();
+    for (const std::string& metric : metrics_) {
+      Texts texts;
+      for (const Audited* each : runs) {
+        const auto of_run = conventions_.find(each->run->id);
+        if (of_run == conventions_.end()) continue;
+        const auto found = of_run->second.find(metric);
+        if (found != of_run->second.end()) texts[each->run->id] = found->second;
+      }
+      add("the way of computing " + metric, runs, Reader{texts});
+    }
+  }
+
+  const runs::Store& store_;
+  const std::vector<std::string>& declared_;
+  const std::vector<std::string>& metrics_;
+  std::map<std::int64_t, std::vector<runs::PluginUsed>> plugins_;
+  std::map<std::int64_t, std::map<std::string, std::string>> conventions_;
+  std::vector<Finding> findings_;
+};
 
 }  // namespace
 
-std::vector<std::string> confounds(const std::vector<Audited>& runs, const std::vector<std::string>& by) {
-  std::map<std::string, std::vector<const Audited*>> by_phase;
-  for (const Audited& run : runs) by_phase[run.run->phase].push_back(&run);
-  std::vector<std::string> notes;
-  for (const auto& [phase, of_phase] : by_phase) {
-    Findings findings;
-    compare_settings(of_phase, by, findings);
-    compare_circumstances(of_phase, findings);
-    for (const std::string& note : findings.notes()) {
-      notes.push_back(by_phase.size() > 1 ? fmt::format("{}: {}", phase, note) : note);
-    }
-  }
-  if (by_phase.size() > 1 && std::find(by.begin(), by.end(), "phase") == by.end()) {
-    std::map<std::size_t, std::set<std::string>> phases;
-    for (const Audited& run : runs) phases[run.row].insert(run.run->phase);
-    if (std::any_of(phases.begin(), phases.end(), [](const auto& row) { return row.second.size() > 1; })) {
-      std::vector<std::string> names;
-      for (const auto& [phase, of_phase] : by_phase) names.push_back(phase);
-      notes.push_back(fmt::format("rows average runs that differ in phase ({})", fmt::join(names, ", ")));
-    }
-  }
-  return notes;
+std::vector<Finding> audit(const runs::Store& store, const std::vector<Audited>& runs,
+                           const std::vector<std::string>& declared, const std::vector<std::string>& metrics) {
+  std::map<std::string, Runs> by_phase;
+  for (const Audited& run : runs) by_phase[run.phase].push_back(&run);
+  Auditor auditor(store, declared, metrics);
+  for (const auto& [phase, of_phase] : by_phase) auditor.examine(of_phase);
+  auditor.note("uncommitted changes in the source tree", runs, [](const runs::Run& run) { return run.dirty; });
+  auditor.note("ended early", runs, [](const runs::Run& run) { return run.stopped_early; });
+  auditor.note("taken up again", runs, [](const runs::Run& run) { return run.resumed > 0; });
+  return auditor.merged();
 }
 
 }  // namespace vaso::report

@@ -1,4 +1,4 @@
-#include "report/table.hpp"
+#include "report/conventions.hpp"
 
 #include "support/paths.hpp"
 
@@ -23,28 +23,35 @@ std::int64_t add(Store& store, const std::string& task, const std::string& conve
 }  // namespace
 
 TEST_SUITE("unit") {
-  TEST_CASE("a table says how its metrics were computed, and warns where its rows cannot be compared") {
+  TEST_CASE("a table says how its metrics were computed, and finds where its rows cannot be compared") {
     const vaso::tests::TemporaryFolder folder;
     Store store(folder.path() / "runs.sqlite");
     add(store, "vessels", "mean over images");
-    const auto second = add(store, "unet", "mean over images");
+    add(store, "unet", "mean over images");
     const TableRequest request{
         .by = {"downstream.task"}, .metrics = {"best:test.dice", "loss"}, .phase = "", .experiment = ""};
-    const auto says = [&](const std::string& words) {
-      for (const std::string& note : tabulate(store, request).notes) {
-        if (note.find(words) != std::string::npos) return true;
-      }
-      return false;
-    };
-    CHECK(says("test.dice: mean over images"));
-    CHECK_FALSE(says("loss:"));
-    const auto other = add(store, "segments", "sums over the data set");
-    CHECK(says("test.dice was computed in different ways"));
-    CHECK(says("\"sums over the data set\" (runs " + std::to_string(other) + ")"));
+    CHECK(tabulate(store, request).notes == std::vector<std::string>{"test.dice: mean over images"});
+    CHECK(tabulate(store, request).findings.empty());
+    add(store, "segments", "sums over the data set");
+    const Table unlike = tabulate(store, request);
+    CHECK(unlike.notes.size() == 2);
+    REQUIRE(unlike.findings.size() == 1);
+    CHECK(unlike.findings[0].property == "the way of computing test.dice");
+  }
 
-    store.set_convention(second, "test.dice", "replaced");
-    CHECK(store.conventions(second).at("test.dice") == "replaced");
-    CHECK(store.conventions(second).size() == 1);
-    CHECK_THROWS_AS(store.set_convention(999, "test.dice", "x"), StoreError);
+  TEST_CASE("columns of several tasks say whose way it is") {
+    const vaso::tests::TemporaryFolder folder;
+    Store store(folder.path() / "runs.sqlite");
+    Table table;
+    table.columns = {{"finetune", "vessels", "test.dice", "vessels Dice", Better::higher},
+                     {"finetune", "stenosis", "test.dice", "stenosis Dice", Better::higher},
+                     {"finetune", "segments", "test.dice", "segments Dice", Better::higher}};
+    Row& row = table.rows.emplace_back();
+    for (const char* task : {"vessels", "stenosis", "segments"}) {
+      Cell& cell = row.cells.emplace_back();
+      cell.runs = {add(store, task, task == std::string("segments") ? "per class" : "mean over images")};
+    }
+    CHECK(convention_notes(store, table) ==
+          std::vector<std::string>{"vessels, stenosis test.dice: mean over images", "segments test.dice: per class"});
   }
 }

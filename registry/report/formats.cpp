@@ -11,7 +11,7 @@ namespace {
 struct Named {
   const char* name;
   Format format;
-  std::string (*write)(const Table&);
+  std::string (*write)(const Table&, const Analysis&, const Appearance&);
 };
 
 constexpr Named formats[] = {{"text", Format::text, write_text},
@@ -19,6 +19,9 @@ constexpr Named formats[] = {{"text", Format::text, write_text},
                              {"csv", Format::csv, write_csv},
                              {"latex", Format::latex, write_latex},
                              {"json", Format::json, write_json}};
+
+constexpr std::pair<const char*, Layout> layouts[] = {
+    {"plain", Layout::plain}, {"main", Layout::main}, {"detection", Layout::detection}, {"ablation", Layout::ablation}};
 
 }  // namespace
 
@@ -32,11 +35,24 @@ Format parse_format(const std::string& name) {
   throw std::invalid_argument(fmt::format("there is no table format `{}`; known: {}", name, fmt::join(names, ", ")));
 }
 
-std::string write(const Table& table, Format format) {
+Layout parse_layout(const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& [known, layout] : layouts) {
+    if (name == known) return layout;
+    names.emplace_back(known);
+  }
+  throw std::invalid_argument(fmt::format("there is no layout `{}`; known: {}", name, fmt::join(names, ", ")));
+}
+
+std::string write(const Table& table, const Analysis& analysis, const Appearance& appearance) {
   for (const Named& known : formats) {
-    if (known.format == format) return known.write(table);
+    if (known.format == appearance.format) return known.write(table, analysis, appearance);
   }
   throw std::invalid_argument("no such format");
+}
+
+std::string write(const Table& table, Format format) {
+  return write(table, summarised(table, {}), {format, Layout::plain, false});
 }
 
 }  // namespace vaso::report

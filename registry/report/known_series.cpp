@@ -43,15 +43,12 @@ constexpr Known scores[] = {{"dice", Better::higher, "Dice"},
                             {"box_recall", Better::higher, "box recall"},
                             {"box_f1", Better::higher, "box F1"}};
 
-// Of training itself. A masked share is neither good nor bad: it says what the masking did.
+// Of training itself, which readers know by their names in the log. A masked share is neither good nor bad: it says
+// what the masking did.
 constexpr Known of_training[] = {{"loss", Better::lower, "loss"},
-                                 {"bce", Better::lower, "cross-entropy"},  // of the segmentor, as is
-                                 {"dice", Better::lower, "Dice loss"},
-                                 {"masked_vessel_share", Better::neither, "masked vessel share"},
-                                 {"vessel_share", Better::neither, "vessel share"},
-                                 {"guided_patches", Better::neither, "guided patches"},
-                                 {"images_per_second", Better::higher, "images per second"},
-                                 {"waiting_share", Better::lower, "waiting share"}};
+                                 {"bce", Better::lower, "bce"},    // of the segmentor,
+                                 {"dice", Better::lower, "dice"},  // where this is a loss
+                                 {"images_per_second", Better::higher, "images_per_second"}};
 
 template <std::size_t n>
 const Known* find(const Known (&table)[n], std::string_view name) {

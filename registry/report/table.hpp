@@ -83,10 +83,6 @@ Table tabulate(const runs::Store& store, const runs::StudyRecord& study, const S
 // with near names, where no or more than one row is called so.
 void set_baseline(Table& table, const std::string& name);
 
-// A line for each metric whose runs recorded how it was computed; one that says so where they computed it differently.
-std::vector<std::string> convention_notes(const runs::Store& store, const std::vector<std::int64_t>& runs,
-                                          const std::vector<std::string>& metrics);
-
 // Column-aligned text for `vaso ls` and `vaso show`; Unicode-aware widths, columns of numbers flush right, a rule under
 // the header. Line feeds in cells become spaces.
 std::string align(const std::vector<std::vector<std::string>>& rows, bool header);

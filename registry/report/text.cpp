@@ -1,19 +1,35 @@
+#include "report/footnotes.hpp"
 #include "report/grid.hpp"
 
 namespace vaso::report {
+namespace {
 
-std::string write_text(const Table& table) {
-  const Grid grid =
-      lay_out(table, {.missing = "–",
-                      .escape = [](const std::string& text) { return text; },
-                      .value = shown,
-                      .spread = [](double mean, double deviation,
-                                   Digits digits) { return shown(mean, digits) + " ± " + shown(deviation, digits); }});
+class Plain : public Notation {
+ public:
+  std::string escape(const std::string& text) const override { return text; }
+  std::string missing() const override { return "–"; }
+  // Marks take two columns, also where there is none: numbers stand under one another.
+  std::string marked(const std::string& cell, Mark mark, bool level_with_best) const override {
+    const std::string level = level_with_best ? "‡" : " ";
+    return cell + (mark == Mark::best ? " *" : mark == Mark::second ? " +" : "  ") + level;
+  }
+};
+
+}  // namespace
+
+std::string write_text(const Table& table, const Analysis& analysis, const Appearance& appearance) {
+  const Grid grid = lay_out(table, analysis, appearance.layout, Plain());
   std::vector<std::vector<std::string>> rows = {grid.header};
   rows.insert(rows.end(), grid.rows.begin(), grid.rows.end());
   std::string text = align(rows, true);
-  if (!table.notes.empty()) text += "\n";
-  for (const std::string& note : table.notes) text += "note: " + note + "\n";
+  const auto comparison = comparisons(table, analysis);
+  if (!comparison.empty()) text += "\n" + align(comparison, true);
+  std::vector<std::string> lines = {analysis.caption, legend(analysis, appearance.layout, "* best", "+ second best",
+                                                             "‡ not distinguishable from the best")};
+  for (std::string& line : footnotes(table)) lines.push_back(std::move(line));
+  std::erase(lines, "");
+  if (!lines.empty()) text += "\n";
+  for (const std::string& line : lines) text += line + "\n";
   return text;
 }
 

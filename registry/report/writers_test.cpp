@@ -70,6 +70,7 @@ TEST_SUITE("unit") {
           "random            0.8222 ± 0.0140                    –  2\n"
           "anatomy_50%       0.6250 ± 0.1250         13.25 ± 0.90  3\n"
           "\n"
+          "Mean ± sample standard deviation over 2 to 3 runs.\n"
           "note: 1 run left out: failed (8)\n"
           "note: rows also differ in pretrain.epochs (2, 5)\n");
     CHECK(write(single(), Format::text) ==
@@ -88,8 +89,10 @@ TEST_SUITE("unit") {
           "| a\\|b | 0.8222 ± 0.0140 | – | 2 |\n"
           "| anatomy\\_50% | 0.6250 ± 0.1250 | 13.25 ± 0.90 | 3 |\n"
           "\n"
-          "- 1 run left out: failed (8)\n"
-          "- rows also differ in pretrain.epochs (2, 5)\n");
+          "Mean ± sample standard deviation over 2 to 3 runs.\n"
+          "\n"
+          "- note: 1 run left out: failed (8)\n"
+          "- note: rows also differ in pretrain.epochs (2, 5)\n");
   }
 
   TEST_CASE("CSV: full precision, quotes, CRLF") {
@@ -106,7 +109,11 @@ TEST_SUITE("unit") {
 
   TEST_CASE("LaTeX: booktabs, escapes, runs behind each row") {
     CHECK(write(sample(), Format::latex) ==
-          "% \\usepackage{booktabs}\n"
+          "% in the preamble: \\usepackage{booktabs} \\usepackage{amssymb}\n"
+          "\\begin{table}[t]\n"
+          "\\centering\n"
+          "\\caption{Mean $\\pm$ sample standard deviation over 2 to 3 runs.}\n"
+          "\\label{tab:runs}\n"
           "\\begin{tabular}{lrrr}\n"
           "\\toprule\n"
           "masking.strategy & loss & masked\\_vessel\\_share & n \\\\\n"
@@ -115,6 +122,7 @@ TEST_SUITE("unit") {
           "anatomy\\_50\\% & $0.6250 \\pm 0.1250$ & $13.25 \\pm 0.90$ & 3 \\\\ % runs 4, 6, 7\n"
           "\\bottomrule\n"
           "\\end{tabular}\n"
+          "\\end{table}\n"
           "% note: 1 run left out: failed (8)\n"
           "% note: rows also differ in pretrain.epochs (2, 5)\n");
     Table table = single();
