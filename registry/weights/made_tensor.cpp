@@ -1,0 +1,61 @@
+#include "weights/made_tensor.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <random>
+
+namespace vaso::weights {
+namespace {
+
+// Box–Muller on a generator that the standard fixes; std::normal_distribution differs between libraries.
+std::vector<float> normal_values(std::size_t count, const std::string& name) {
+  std::uint64_t seed = 1469598103934665603u;  // FNV-1a of the name
+  for (const char c : name) seed = (seed ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  std::mt19937_64 generator(seed);
+  const auto uniform = [&] { return (static_cast<double>(generator() >> 11) + 0.5) * 0x1p-53; };
+  std::vector<float> values(count);
+  for (float& value : values) {
+    const double radius = std::sqrt(-2 * std::log(uniform()));
+    value = static_cast<float>(0.02 * radius * std::cos(2 * std::numbers::pi * uniform()));
+  }
+  return values;
+}
+
+void check_finite(const std::vector<float>& values, const Tensor& from, const Complaint& complain) {
+  if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) return;
+  complain("{} holds NaN or infinite values: the training that wrote it had diverged, or the file is damaged",
+           from.full_name());
+}
+
+std::vector<float> read(const Tensor& tensor, const Complaint& complain) {
+  std::vector<float> values = to_floats(tensor);
+  check_finite(values, tensor, complain);
+  return values;
+}
+
+}  // namespace
+
+std::vector<float> MadeTensor::values(const Complaint& complain) const {
+  const auto count = static_cast<std::size_t>(element_count(shape).value_or(0));
+  std::vector<float> made;
+  made.reserve(count);
+  const auto append = [&](const std::vector<float>& values) { made.insert(made.end(), values.begin(), values.end()); };
+  if (fill == New::normal) return normal_values(count, name);
+  if (fill != New::no) return std::vector<float>(count, fill == New::ones ? 1.0f : 0.0f);
+  if (joined()) {
+    for (const Tensor* part : {query, key, value})
+      append(part == nullptr ? std::vector<float>(count / 3, 0.0f) : read(*part, complain));
+  } else {
+    if (zero_row_first) made.assign(static_cast<std::size_t>(shape.back()), 0.0f);
+    append(read(*whole, complain));
+  }
+  if (scale != nullptr) {
+    const std::vector<float> factors = read(*scale, complain);
+    const std::size_t row = factors.empty() ? 0 : made.size() / factors.size();
+    for (std::size_t i = 0; i < factors.size() * row; ++i) made[i] *= factors[i / row];
+  }
+  return made;
+}
+
+}  // namespace vaso::weights

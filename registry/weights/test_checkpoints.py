@@ -1,0 +1,347 @@
+"""Small checkpoints with the keys of released models, and what those models give, by PyTorch alone.
+
+    test_checkpoints.py make DIR           writes the checkpoints, DIR/image.safetensors and DIR/NAME.out.safetensors
+    test_checkpoints.py samples DIR        writes zip.pth and legacy.pth, which stand in testdata/
+    test_checkpoints.py check DIR FILE…    loads FILE (timm's, transformers' or MAE's names) with strict=True into a
+                                           network of that layout and prints its greatest difference from NAME.out,
+                                           NAME being the file's name up to its first dot
+
+The networks are written anew from the papers and the key tables of the released code; nothing of this project is used.
+"""
+import argparse
+import collections
+import json
+import struct
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+DIM, DEPTH, HEADS, PATCH, IMAGE = 24, 2, 2, 8, 32
+GRID = IMAGE // PATCH
+
+
+def attend(q, k, v):
+    b, n, d = q.shape
+    q, k, v = (x.reshape(b, n, HEADS, d // HEADS).transpose(1, 2) for x in (q, k, v))
+    weights = torch.softmax(q @ k.transpose(-2, -1) / (d // HEADS) ** 0.5, dim=-1)
+    return (weights @ v).transpose(1, 2).reshape(b, n, d)
+
+
+class Holder(nn.Module):
+    """Gives its children their names."""
+
+    def __init__(self, **children):
+        super().__init__()
+        for name, child in children.items():
+            setattr(self, name, child)
+
+
+class Scale(nn.Module):
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+        self.register_parameter(name, nn.Parameter(torch.randn(DIM)))
+
+    def forward(self, x):
+        return x * getattr(self, self.name)
+
+
+class TimmBlock(nn.Module):
+    """scale: None, "ls" (ls1.gamma: DINOv2) or "gamma" (gamma_1: BEiT, SimMIM). split: q_bias and v_bias, none of k."""
+
+    def __init__(self, scale=None, split=False, dim=DIM, heads=HEADS):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
+        self.attn = Holder(qkv=nn.Linear(dim, 3 * dim, bias=not split), proj=nn.Linear(dim, dim))
+        if split:
+            self.attn.q_bias, self.attn.v_bias = nn.Parameter(torch.randn(dim)), nn.Parameter(torch.randn(dim))
+        self.mlp = Holder(fc1=nn.Linear(dim, 4 * dim), fc2=nn.Linear(4 * dim, dim))
+        self.split, self.scale = split, scale
+        if scale == "ls":
+            self.ls1, self.ls2 = Scale("gamma"), Scale("gamma")
+        elif scale == "gamma":
+            self.gamma_1, self.gamma_2 = nn.Parameter(torch.randn(dim)), nn.Parameter(torch.randn(dim))
+
+    def scales(self):
+        if self.scale == "ls":
+            return self.ls1.gamma, self.ls2.gamma
+        return (self.gamma_1, self.gamma_2) if self.scale == "gamma" else (1, 1)
+
+    def forward(self, x):
+        first, second = self.scales()
+        bias = self.attn.qkv.bias
+        if self.split:
+            bias = torch.cat([self.attn.q_bias, torch.zeros_like(self.attn.q_bias), self.attn.v_bias])
+        qkv = nn.functional.linear(self.norm1(x), self.attn.qkv.weight, bias)
+        x = x + first * self.attn.proj(attend(*qkv.chunk(3, dim=-1)))
+        return x + second * self.mlp.fc2(nn.functional.gelu(self.mlp.fc1(self.norm2(x))))
+
+
+class TimmVit(nn.Module):
+    def __init__(self, cls=True, cls_position=True, **block):
+        super().__init__()
+        if cls:
+            self.cls_token = nn.Parameter(torch.randn(1, 1, DIM))
+        self.pos_embed = nn.Parameter(torch.randn(1, GRID**2 + (1 if cls and cls_position else 0), DIM))
+        self.patch_embed = Holder(proj=nn.Conv2d(3, DIM, PATCH, stride=PATCH))
+        self.blocks = nn.ModuleList(TimmBlock(**block) for _ in range(DEPTH))
+        self.norm = nn.LayerNorm(DIM, eps=1e-6)
+        self.cls, self.cls_position = cls, cls_position
+
+    def forward(self, image):
+        x = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
+        if not self.cls:
+            x = x + self.pos_embed
+        else:
+            cls = self.cls_token.expand(len(x), -1, -1)
+            x = torch.cat([cls, x], 1) + self.pos_embed if self.cls_position else torch.cat([cls, x + self.pos_embed], 1)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+
+class MaeNetwork(TimmVit):
+    """facebookresearch/mae, MaskedAutoencoderViT: what it holds; forward() is the encoder on all patches."""
+
+    def __init__(self, dim=16, depth=1):
+        super().__init__()
+        self.mask_token = nn.Parameter(torch.randn(1, 1, dim))
+        self.decoder_embed = nn.Linear(DIM, dim)
+        self.decoder_pos_embed = nn.Parameter(torch.randn(1, GRID**2 + 1, dim), requires_grad=False)
+        self.decoder_blocks = nn.ModuleList(TimmBlock(dim=dim) for _ in range(depth))
+        self.decoder_norm = nn.LayerNorm(dim)
+        self.decoder_pred = nn.Linear(dim, PATCH**2 * 3)
+
+
+class TransformersLayer(nn.Module):
+    """ViTLayer, or Dinov2Layer where `dinov2`."""
+
+    def __init__(self, dinov2):
+        super().__init__()
+        self.attention = Holder(attention=Holder(query=nn.Linear(DIM, DIM), key=nn.Linear(DIM, DIM),
+                                                 value=nn.Linear(DIM, DIM)),
+                                output=Holder(dense=nn.Linear(DIM, DIM)))
+        norms = nn.LayerNorm(DIM, eps=1e-6), nn.LayerNorm(DIM, eps=1e-6)
+        inner, outer = nn.Linear(DIM, 4 * DIM), nn.Linear(4 * DIM, DIM)
+        self.dinov2 = dinov2
+        if dinov2:
+            self.norm1, self.norm2 = norms
+            self.mlp = Holder(fc1=inner, fc2=outer)
+            self.layer_scale1, self.layer_scale2 = Scale("lambda1"), Scale("lambda1")
+        else:
+            self.layernorm_before, self.layernorm_after = norms
+            self.intermediate, self.output = Holder(dense=inner), Holder(dense=outer)
+        self.parts = [norms, (inner, outer)]
+
+    def forward(self, x):
+        (before, after), (inner, outer) = self.parts
+        y = before(x)
+        qkv = self.attention.attention
+        y = self.attention.output.dense(attend(qkv.query(y), qkv.key(y), qkv.value(y)))
+        x = x + (self.layer_scale1(y) if self.dinov2 else y)
+        y = outer(nn.functional.gelu(inner(after(x))))
+        return x + (self.layer_scale2(y) if self.dinov2 else y)
+
+
+class TransformersVit(nn.Module):
+    """ViTModel(add_pooling_layer=False), or Dinov2Model."""
+
+    def __init__(self, dinov2=False):
+        super().__init__()
+        self.embeddings = Holder(patch_embeddings=Holder(projection=nn.Conv2d(3, DIM, PATCH, stride=PATCH)))
+        self.embeddings.cls_token = nn.Parameter(torch.randn(1, 1, DIM))
+        self.embeddings.position_embeddings = nn.Parameter(torch.randn(1, GRID**2 + 1, DIM))
+        if dinov2:
+            self.embeddings.mask_token = nn.Parameter(torch.randn(1, DIM))
+        self.encoder = Holder(layer=nn.ModuleList(TransformersLayer(dinov2) for _ in range(DEPTH)))
+        self.layernorm = nn.LayerNorm(DIM, eps=1e-6)
+
+    def forward(self, image):
+        x = self.embeddings.patch_embeddings.projection(image).flatten(2).transpose(1, 2)
+        x = torch.cat([self.embeddings.cls_token.expand(len(x), -1, -1), x], 1) + self.embeddings.position_embeddings
+        for layer in self.encoder.layer:
+            x = layer(x)
+        return self.layernorm(x)
+
+
+def randomised(network):
+    """Norms and biases that differ from their first values: a tensor in the wrong place shows."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(0.3 * torch.randn(parameter.shape) + (0.1 if parameter.dim() == 1 else 0))
+    return network
+
+
+def with_prefix(state, prefix):
+    return collections.OrderedDict((prefix + name, tensor) for name, tensor in state.items())
+
+
+TYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
+
+
+def write_safetensors(file, tensors, metadata=None):
+    header, body = ({"__metadata__": metadata} if metadata else {}), b""
+    for name, tensor in tensors.items():
+        tensor = tensor.detach().contiguous()
+        raw = bytes(tensor.reshape(-1).view(torch.uint8).numpy())
+        header[name] = {"dtype": TYPES[tensor.dtype], "shape": list(tensor.shape),
+                        "data_offsets": [len(body), len(body) + len(raw)]}
+        body += raw
+    text = json.dumps(header).encode()
+    Path(file).write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
+def read_safetensors(file):
+    raw = Path(file).read_bytes()
+    length = struct.unpack("<Q", raw[:8])[0]
+    header = json.loads(raw[8:8 + length])
+    header.pop("__metadata__", None)
+    kinds = {name: kind for kind, name in TYPES.items()}
+    return {name: torch.frombuffer(bytearray(raw[8 + length:][slice(*entry["data_offsets"])]),
+                                   dtype=kinds[entry["dtype"]]).reshape(entry["shape"])
+            for name, entry in header.items()}
+
+
+def make(folder):
+    folder = Path(folder)
+    torch.manual_seed(0)
+    image = torch.randn(2, 3, IMAGE, IMAGE)
+    write_safetensors(folder / "image.safetensors", {"image": image})
+
+    def answer(name, network):
+        with torch.no_grad():
+            write_safetensors(folder / f"{name}.out.safetensors", {"tokens": network.eval()(image)})
+
+    def save(name, network, content, **how):
+        answer(name, network)
+        torch.save(content, folder / f"{name}.pth", **how)
+
+    legacy = {"_use_new_zipfile_serialization": False}
+    args = argparse.Namespace(model="mae_vit_tiny", blr=1.5e-4, norm_pix_loss=True, output_dir=Path("out"))
+
+    mae = randomised(MaeNetwork())
+    optimizer = torch.optim.AdamW(mae.parameters())
+    mae(image).sum().backward()
+    optimizer.step()
+    training = {"optimizer": optimizer.state_dict(), "epoch": 799, "scaler": {"scale": 65536.0}, "args": args}
+    save("mae", mae, {"model": mae.state_dict(), **training})
+    save("mae_legacy", mae, {"model": mae.state_dict(), **training}, **legacy)
+    save("vasomim", mae, {"model": {**mae.state_dict(), "seg_model.conv1.weight": torch.randn(4, 3, 3, 3)}})
+    save("hpm", mae, {"model": mae.state_dict(), "ema_state_dict": randomised(MaeNetwork()).state_dict()})
+    # Columns and rows changed places in storage, one storage for two tensors, an offset into it.
+    shared = torch.randn(3 * DIM * DIM + DIM * DIM)
+    strided = dict(mae.state_dict())
+    strided["blocks.0.attn.qkv.weight"] = shared[DIM * DIM:].reshape(DIM, 3 * DIM).t()
+    strided["blocks.0.attn.proj.weight"] = shared[:DIM * DIM].reshape(DIM, DIM)
+    mae.load_state_dict(strided)
+    save("strided", mae, {"model": strided})
+
+    for name, kind in (("half", torch.float16), ("bfloat", torch.bfloat16)):
+        rounded = {key: value.to(kind) for key, value in randomised(TimmVit()).state_dict().items()}
+        network = TimmVit()
+        network.load_state_dict({key: value.float() for key, value in rounded.items()})
+        save(name, network, rounded)
+
+    student, teacher = randomised(TimmVit()), randomised(TimmVit())
+    head = {"head.mlp.0.weight": torch.randn(8, DIM), "head.last_layer.weight_g": torch.ones(5, 1)}
+    save("dino", teacher, {"student": with_prefix({**with_prefix(student.state_dict(), "backbone."), **head}, "module."),
+                           "teacher": {**with_prefix(teacher.state_dict(), "backbone."), **head}, "epoch": 300,
+                           "args": args}, **legacy)
+    save("ibot", teacher, {"state_dict": {**teacher.state_dict(), "masked_embed": torch.randn(1, DIM)}})
+    plain = randomised(TimmVit())
+    save("mocov3", plain, {"epoch": 300, "arch": "vit_small", "state_dict": {
+        **with_prefix(plain.state_dict(), "module.base_encoder."), "module.base_encoder.head.0.weight": torch.ones(2, 2),
+        **with_prefix(teacher.state_dict(), "module.momentum_encoder.")}})
+    save("no_embed_class", (network := randomised(TimmVit(cls_position=False))), network.state_dict())
+    save("parameters", plain, dict(plain.named_parameters()))
+
+    patches = randomised(TimmVit(cls=False))
+    online = randomised(TimmVit(cls=False))
+    save("ijepa", patches, {"encoder": with_prefix(online.state_dict(), "module."), "predictor": {
+        "module.predictor_embed.weight": torch.ones(2, 2)}, "target_encoder": with_prefix(patches.state_dict(), "module."),
+                            "epoch": 300, "lr": 1e-6, "opt": {"state": {}, "param_groups": [{"lr": 1e-6}]}})
+    save("chexworld", patches, {"model": {**with_prefix(online.state_dict(), "encoder."),
+                                          **with_prefix(patches.state_dict(), "target_encoder."),
+                                          "predictor.mask_token": torch.ones(1, 1, 4)}})
+
+    simmim = randomised(TimmVit(scale="gamma", split=True))
+    state = {**with_prefix(simmim.state_dict(), "encoder."), "encoder.mask_token": torch.ones(1, 1, DIM),
+             "decoder.0.weight": torch.ones(4, DIM, 1, 1)}
+    save("simmim_plain", simmim, {"model": state})
+    state = dict(state)
+    state["encoder.rel_pos_bias.relative_position_bias_table"] = torch.ones((2 * GRID - 1)**2 + 3, HEADS)
+    del state["encoder.pos_embed"]
+    torch.save({"model": state}, folder / "simmim.pth")
+
+    dinov2 = randomised(TimmVit(scale="ls"))
+    state = {**dinov2.state_dict(), "mask_token": torch.ones(1, DIM)}
+    save("dinov2", dinov2, state)
+    save("dinov2_chunks", dinov2, {name.replace("blocks.", "blocks.0.").replace("blocks.0.1.", "blocks.1.1."): tensor
+                                   for name, tensor in state.items()})
+    torch.save({**state, "register_tokens": torch.ones(1, 4, DIM)}, folder / "dinov2_reg.pth")
+    dinov3 = {**state, "storage_tokens": torch.ones(1, 4, DIM), "rope_embed.periods": torch.ones(6),
+              "blocks.0.attn.qkv.bias_mask": torch.full((3 * DIM,), float("nan"))}
+    del dinov3["pos_embed"]
+    torch.save(dinov3, folder / "dinov3.pth")
+    torch.save({"teacher": with_prefix(dinov3, "backbone.")}, folder / "meddinov3.pth")
+    sam = {name.replace("fc1", "lin1").replace("fc2", "lin2"): tensor for name, tensor in patches.state_dict().items()}
+    sam["blocks.0.attn.rel_pos_h"] = sam["blocks.0.attn.rel_pos_w"] = torch.ones(2 * GRID - 1, DIM // HEADS)
+    torch.save(sam, folder / "lvm_med.pth")
+
+    for name, kind in (("vit_hf", False), ("dinov2_hf", True)):
+        network = randomised(TransformersVit(kind))
+        answer(name, network)
+        extra = {} if kind else {"pooler.dense.weight": torch.ones(DIM, DIM), "pooler.dense.bias": torch.ones(DIM)}
+        write_safetensors(folder / f"{name}.safetensors", {**network.state_dict(), **extra}, {"format": "pt"})
+    write_safetensors(folder / "dinov3_hf.safetensors",
+                      {"embeddings.patch_embeddings.weight": torch.ones(DIM, 3, PATCH, PATCH),
+                       "embeddings.register_tokens": torch.ones(1, 4, DIM), "norm.weight": torch.ones(DIM)})
+
+
+def samples(folder):
+    """Every type, strides and offsets, and what training checkpoints hold beside weights; few bytes, known numbers."""
+    import numpy
+
+    state = collections.OrderedDict()
+    state["f32"] = torch.arange(6.0).reshape(2, 3)
+    state["transposed"] = state["f32"].t()  # the same storage
+    state["tail"] = state["f32"][1]
+    for name, kind in (("f64", torch.float64), ("f16", torch.float16), ("bf16", torch.bfloat16), ("i64", torch.int64),
+                       ("i32", torch.int32), ("i16", torch.int16), ("i8", torch.int8), ("u8", torch.uint8),
+                       ("bool", torch.bool)):
+        state[name] = torch.tensor([0, 1, 3]).to(kind)
+    state["scalar"] = torch.tensor(7.5)
+    state["empty"] = torch.zeros(0, 4)
+    state["parameter"] = nn.Parameter(torch.ones(2))
+    state._metadata = collections.OrderedDict(version=1)
+    content = {"model": state, "epoch": 3, "lr": 1e-3, "best": numpy.float64(0.5), "name": "tiny", "none": None,
+               "args": argparse.Namespace(model="mae", output_dir=Path("out")), "steps": {1, 2}, "big": 2**40,
+               "nested": {"deep": [torch.tensor([1.0]), torch.tensor([2.0])]}, 5: torch.tensor([5.0])}
+    torch.save(content, Path(folder) / "zip.pth")
+    torch.save(content, Path(folder) / "legacy.pth", _use_new_zipfile_serialization=False)
+
+
+def check(folder, files):
+    image = read_safetensors(Path(folder) / "image.safetensors")["image"]
+    for file in map(Path, files):
+        name = file.name.split(".")[0]
+        source = file / "model.safetensors" if file.is_dir() else file
+        if source.suffix == ".pth":
+            state = torch.load(source)["model"]
+        else:
+            state = read_safetensors(source)
+        network = (TransformersVit() if file.is_dir() else MaeNetwork() if "mask_token" in state else TimmVit()).eval()
+        if file.is_dir():
+            config = json.loads((file / "config.json").read_text())
+            assert config["hidden_size"] == DIM and config["num_attention_heads"] == HEADS, config
+            assert config["image_size"] == IMAGE and config["patch_size"] == PATCH, config
+        network.load_state_dict(state, strict=True)
+        with torch.no_grad():
+            expected = read_safetensors(Path(folder) / f"{name}.out.safetensors")["tokens"]
+            print(file.name, (network(image) - expected).abs().max().item())
+
+
+if __name__ == "__main__":
+    {"make": make, "samples": samples}.get(sys.argv[1], lambda folder: check(folder, sys.argv[3:]))(sys.argv[2])
