@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 namespace fs = std::filesystem;
@@ -51,23 +52,33 @@ Layout layout_named(const std::string& name) {
   return static_cast<Layout>(found - names.begin());
 }
 
+struct Source {
+  fs::path file;
+  std::int64_t heads = 0;  // where the run says so
+};
+
 // "12" is a run of the database, anything else a file.
-fs::path source_file(const std::string& word, Layout layout, const Common& options) {
-  const bool number =
-      !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!number || fs::exists(word)) return word;
+Source source_of(const std::string& word, Layout layout, const Common& options) {
+  const bool number = std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!number || fs::exists(word)) return {word};
   const auto store = open_existing(options.home);
   if (!store) throw UsageError(fmt::format("there are no runs in {}; --home names another folder", options.home));
   const runs::Run run = find_run(*store, word);
   if (run.phase == "segmentor")
     throw UsageError(fmt::format("run {} is of phase segmentor and has no vision transformer.", run.id));
   const fs::path folder = run.folder;
-  const fs::path file = folder / weights_file(run.phase);
-  if (!fs::exists(file))
-    throw UsageError(fmt::format("run {} is {} and has left no {}", run.id, runs::to_text(run.status), shown(file)));
+  Source source = {folder / weights_file(run.phase)};
+  if (!fs::exists(source.file)) {
+    throw UsageError(
+        fmt::format("run {} is {} and has left no {}", run.id, runs::to_text(run.status), shown(source.file)));
+  }
   // The last checkpoint of a pre-training has the same encoder and its decoder, which MAE's own network wants.
   const fs::path checkpoint = folder / "checkpoint.safetensors";
-  return layout == Layout::mae && run.phase == "pretrain" && fs::exists(checkpoint) ? checkpoint : file;
+  if (layout == Layout::mae && run.phase == "pretrain" && fs::exists(checkpoint)) source.file = checkpoint;
+  const auto settings = store->settings(run.id);
+  if (const auto heads = settings.find("model.heads"); heads != settings.end())
+    source.heads = std::strtoll(heads->second.c_str(), nullptr, 10);
+  return source;
 }
 
 const char* how_to_load(Layout layout, const weights::Exported& done) {
@@ -174,7 +185,9 @@ int weights_export(const Arguments& arguments) {
   if (layout_name.empty()) throw UsageError("`vaso weights export` needs --to timm, huggingface or mae.");
   if (to.empty()) throw UsageError("`vaso weights export` needs --out PATH.");
   const Layout layout = layout_named(layout_name);
-  const weights::WeightFile file = weights::open_weights(source_file(words.front(), layout, options));
+  const Source source = source_of(words.front(), layout, options);
+  if (plan_words.plan.heads == 0) plan_words.plan.heads = source.heads;
+  const weights::WeightFile file = weights::open_weights(source.file);
   const weights::EncoderPlan plan = weights::plan_encoder(file, plan_words.plan);
   const weights::Exported done = weights::export_encoder(plan, file, layout, to);
   for (const fs::path& written : done.files) fmt::print("{}\n", written.string());
