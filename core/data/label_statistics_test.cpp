@@ -4,15 +4,21 @@
 #include "vision/image_io.hpp"
 #include "vision/overlay.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/zeros.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <set>
+
 using namespace vaso;
 using namespace vaso::data;
+using tests::says;
 
 namespace {
 
@@ -54,11 +60,6 @@ class LabelledFrames final : public Dataset {
   std::vector<std::string> notes() const override { return {"frames are noise"}; }
   Record record(std::int64_t index) const override { return records.at(static_cast<std::size_t>(index)); }
 };
-
-void says(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
-}
 
 // The one fault that an inspection finds in record 1.
 std::string fault_of(const LabelledFrames& dataset) {
@@ -172,6 +173,15 @@ TEST_SUITE("unit") {
     CHECK(is_like(sheet.at(54 + 8, 4), vision::label_colour(0)));
     dataset.masks = false;
     CHECK(is_like(contact_sheet(dataset, 1, {}, 50).at(20, 54 + 20), grey));
+  }
+
+  TEST_CASE("25 segments have 25 colours") {
+    std::set<std::array<int, 3>> colours;
+    for (std::size_t label = 0; label < 25; ++label) {
+      const vision::Colour colour = vision::label_colour(label);
+      colours.insert({colour.red, colour.green, colour.blue});
+    }
+    CHECK(colours.size() == 25);
   }
 
   TEST_CASE("how files are coloured") {

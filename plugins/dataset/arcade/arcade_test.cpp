@@ -3,10 +3,11 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/equal.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,9 @@
 #include <fstream>
 
 using namespace vaso;
+using tests::error_of;
+using tests::says;
+using tests::text_of;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
@@ -82,27 +86,6 @@ SplitMaker two_segments(std::int64_t first_category = 1) {
 std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.arcade", fmt::format("root = \"{}\"\n{}", root.string(), more),
                                      RunShape{});
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
-}
-
-void says(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
-}
-
-std::string text_of(const std::vector<Fault>& faults) {
-  std::string text;
-  for (const Fault& fault : faults) text += fmt::format("{}: {} ({})\n", fault.where, fault.what, fault.cure);
-  return text;
 }
 
 std::int32_t bits_at(const Record& record, std::int64_t y, std::int64_t x) {

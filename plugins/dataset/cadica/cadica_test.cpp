@@ -2,6 +2,7 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
@@ -13,6 +14,9 @@
 #include <set>
 
 using namespace vaso;
+using tests::error_of;
+using tests::says;
+using tests::text_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -60,27 +64,6 @@ std::vector<std::string> names(const Dataset& dataset) {
   std::vector<std::string> result;
   for (std::int64_t i = 0; i < dataset.size(); ++i) result.push_back(dataset.id(i).name);
   return result;
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
-}
-
-void says(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
-}
-
-std::string text_of(const std::vector<Fault>& faults) {
-  std::string text;
-  for (const Fault& fault : faults) text += fmt::format("{}: {} ({})\n", fault.where, fault.what, fault.cure);
-  return text;
 }
 
 std::string notes_of(const Dataset& dataset) {

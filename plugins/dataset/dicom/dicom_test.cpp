@@ -1,9 +1,11 @@
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@
 #include <thread>
 
 using namespace vaso;
+using tests::error_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -95,16 +98,6 @@ std::vector<int> greys(const Sample& sample, const std::string& more = "") {
 void check_contains(const std::string& text, const std::string& words) {
   CAPTURE(text);
   CHECK(text.find(words) != std::string::npos);
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
 }
 
 using Greys = std::vector<int>;

@@ -3,6 +3,7 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
@@ -11,6 +12,7 @@
 #include <fstream>
 
 using namespace vaso;
+using tests::error_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -38,16 +40,6 @@ std::vector<std::string> names(const Dataset& dataset) {
     result.push_back(id.source.empty() ? id.name : id.source + ":" + id.name);
   }
   return result;
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
 }
 
 bool contains(const std::string& text, const std::string& words) {

@@ -2,10 +2,11 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include <set>
 
 using namespace vaso;
+using tests::error_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -39,16 +41,6 @@ std::map<std::string, std::string> splits(const Dataset& dataset) {
   std::map<std::string, std::string> found;
   for (std::int64_t i = 0; i < dataset.size(); ++i) found[dataset.id(i).name] = dataset.id(i).split;
   return found;
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
 }
 
 void check_contains(const std::string& text, const std::string& words) {

@@ -5,7 +5,7 @@
 
 #include "support/plugins.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/max_pool2d.h>
 #include <doctest/doctest.h>
 
 using namespace vaso;

@@ -2,6 +2,7 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
@@ -13,6 +14,9 @@
 #include <set>
 
 using namespace vaso;
+using tests::error_of;
+using tests::says;
+using tests::text_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -38,27 +42,6 @@ std::string xml(const std::string& stem, const std::string& name = "Stenosis") {
 std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.stenosis", fmt::format("root = \"{}\"\n{}", root.string(), more),
                                      RunShape{});
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
-}
-
-void says(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
-}
-
-std::string text_of(const std::vector<Fault>& faults) {
-  std::string text;
-  for (const Fault& fault : faults) text += fmt::format("{}: {} ({})\n", fault.where, fault.what, fault.cure);
-  return text;
 }
 
 std::string notes_of(const Dataset& dataset) {

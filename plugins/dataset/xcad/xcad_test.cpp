@@ -5,7 +5,7 @@
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 

@@ -2,10 +2,11 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include <set>
 
 using namespace vaso;
+using tests::error_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -28,16 +30,6 @@ void draw(const fs::path& file, std::uint8_t value, std::uint8_t other = 0) {
 
 std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.xcav", fmt::format("root = \"{}\"\n{}", root.string(), more), RunShape{});
-}
-
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
 }
 
 void check_contains(const std::string& text, const std::string& words) {
