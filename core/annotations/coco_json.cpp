@@ -241,18 +241,6 @@ class Reader {
 
 }  // namespace
 
-const CocoImage* CocoFile::image_of_file(const std::string& file_name) const {
-  const auto found =
-      std::find_if(images.begin(), images.end(), [&](const CocoImage& image) { return image.file_name == file_name; });
-  return found == images.end() ? nullptr : &*found;
-}
-
-const CocoCategory* CocoFile::category_of_name(const std::string& name) const {
-  const auto found = std::find_if(categories.begin(), categories.end(),
-                                  [&](const CocoCategory& category) { return category.name == name; });
-  return found == categories.end() ? nullptr : &*found;
-}
-
 void CocoFile::require_sound() const { require_none(faults); }
 
 CocoFile read_coco(const std::filesystem::path& file, Outlines outlines) {

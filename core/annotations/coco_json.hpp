@@ -48,9 +48,6 @@ struct CocoFile {
   std::vector<Fault> faults;                // each has the file and the annotation or image in it
   std::vector<std::string> notes;           // what was mended, and what is unusual
 
-  // nullptr where there is none.
-  const CocoImage* image_of_file(const std::string& file_name) const;
-  const CocoCategory* category_of_name(const std::string& name) const;
   // Throws DataError with the first fault, and how many more there are.
   void require_sound() const;
 };

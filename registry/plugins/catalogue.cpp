@@ -154,7 +154,6 @@ std::string Catalogue::explain_missing(const std::string& component) const {
                          fmt::join(plugin.refusals, "; "));
 
   std::string text = fmt::format("no plugin provides `{}`", component);
-  if (const std::string near = config::suggestion(component, components()); !near.empty()) text += "; " + near;
   std::vector<std::string> places;
   for (const fs::path& folder : searched) {
     std::error_code ignored;
@@ -165,6 +164,7 @@ std::string Catalogue::explain_missing(const std::string& component) const {
   for (const Found& plugin : found)
     if (!plugin.refusals.empty()) refused.push_back(refusal_text(plugin));
   if (!refused.empty()) text += fmt::format("; refused: {}", fmt::join(refused, " | "));
+  if (const std::string near = config::suggestion(component, components()); !near.empty()) text += "; " + near;
   return text;
 }
 
