@@ -5,7 +5,7 @@
 
 #include "vision/resample.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
 #include <algorithm>
 #include <array>
 #include <chrono>

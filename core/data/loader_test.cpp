@@ -6,7 +6,9 @@
 #include "support/memory_dataset.hpp"
 #include "support/paths.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
 #include <doctest/doctest.h>
 #include <atomic>
 #include <cmath>

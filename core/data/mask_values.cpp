@@ -2,7 +2,7 @@
 
 #include "vision/image_io.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -4,7 +4,7 @@
 
 #include "runs/store.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

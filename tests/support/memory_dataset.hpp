@@ -3,7 +3,8 @@
 
 #include "sdk/dataset.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 
 #include <string>
 #include <vector>

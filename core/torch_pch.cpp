@@ -1,1 +1,0 @@
-#include "torch_pch.hpp"  // a library needs a source; this one only makes the precompiled header
