@@ -5,7 +5,8 @@ set -euo pipefail
 # libopenblas0-openmp: without it LibTorch computes with Debian's reference BLAS, twenty times slower.
 packages=(
   libtorch-dev libopenblas0-openmp libopencv-dev libboost-dev libboost-math-dev libboost-program-options-dev
-  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev doctest-dev libsqlite3-dev libpugixml-dev libzip-dev libgdcm-dev ninja-build cmake g++ git
+  libtomlplusplus-dev libfmt-dev nlohmann-json3-dev doctest-dev libsqlite3-dev libpugixml-dev
+  libcurl4-openssl-dev libzip-dev libgdcm-dev ninja-build cmake g++ git
 )
 
 missing=()

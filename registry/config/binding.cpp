@@ -250,20 +250,21 @@ void refuse_unknown(const Node& table, const std::string& owner, const std::set<
   if (!table.is_table()) return;  // bind() has said so
   std::set<std::string> known = used;
   known.insert(allowed.begin(), allowed.end());
-  // A name that is already set here is not what another key was meant to be.
-  std::vector<std::string> free;
+  // A name that is already set here is hardly what another key was meant to be, unless nothing else is near: a level of
+  // a study adds its keys to those that are there.
+  std::vector<std::string> free, taken;
   for (const std::string& name : known) {
     const auto& entries = table.table();
-    if (std::none_of(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == name; })) {
-      free.push_back(name);
-    }
+    const bool set = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == name; });
+    (set ? taken : free).push_back(name);
   }
   for (const Entry& entry : table.table()) {
     if (known.contains(entry.key)) continue;
+    const bool only_taken = near_names(entry.key, free).empty() && !near_names(entry.key, taken).empty();
     faults.push_back({fmt::format("unknown key `{}`", entry.key), entry.key_origin,
                       fmt::format("{} has no such {}", owner.empty() ? "the top level" : owner,
                                   entry.node.is_table() ? "table" : "parameter"),
-                      suggestion(entry.key, free)});
+                      suggestion(entry.key, only_taken ? taken : free)});
   }
 }
 

@@ -207,7 +207,7 @@ TEST_SUITE("unit") {
     CHECK(faults[0].hint == "did you mean `ratio`?");
     CHECK(faults[0].where.place() == "f.toml:1:1");
     CHECK(faults[1].what == "unknown key `epoch`");
-    CHECK(faults[1].hint == "known: attention, ratio");  // `epochs` is set already
+    CHECK(faults[1].hint == "did you mean `epochs`?");  // though it is set already, for nothing else is near
     CHECK(faults[2].hint == "known: attention, ratio");
     CHECK(faults[3].why == "masking.anatomy has no such table");
     CHECK(faults[3].where.place() == "f.toml:6:2");

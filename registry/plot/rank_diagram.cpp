@@ -31,7 +31,7 @@ Svg draw(const RankDiagram& diagram) {
   const double left = edge + names_width + value_width + 24, right = width - 20;
   const auto x_of = [&](double rank) { return left + scale.share(rank) * (right - left); };
 
-  const double top = heading_height(width, diagram.title, "average rank") + 14;  // of the bar that shows the difference
+  const double top = heading_height(width, diagram.title, "average rank") + 20;  // of the bar that shows the difference
   const double axis = top + 36;
   const double bars = axis + 12;
   const double rows = bars + bar_gap * static_cast<double>(diagram.groups.size()) + 8;

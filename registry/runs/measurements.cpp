@@ -1,6 +1,8 @@
 // What a run measured and made: series, values per image, conventions, files.
 #include "runs/store_impl.hpp"
 
+#include <fmt/format.h>
+
 namespace vaso::runs {
 
 void insert_points(Connection& db, std::int64_t run, std::int64_t step, const std::map<std::string, double>& values) {
@@ -79,16 +81,30 @@ void Store::add_artefact(std::int64_t run, const Artefact& artefact) {
 
 std::vector<Artefact> Store::artefacts(std::int64_t run) const { return read_artefacts(impl_->db(), run); }
 
-std::vector<std::string> Store::series(std::int64_t run) const {
-  // Leaps from name to name in the primary key: DISTINCT would read every point of the run.
-  Statement row = impl_->db().prepare(
-      "WITH RECURSIVE names (name) AS (SELECT min(series) FROM metrics WHERE run = :run UNION ALL "
-      "SELECT (SELECT min(series) FROM metrics WHERE run = :run AND series > name) FROM names WHERE name IS NOT NULL) "
-      "SELECT name FROM names WHERE name IS NOT NULL");
+namespace {
+
+// Leaps from name to name in the primary key (run, name, …): DISTINCT would read every row of the run.
+std::vector<std::string> names_of_run(Connection& db, const char* table, const char* column, std::int64_t run) {
+  Statement row = db.prepare(
+      fmt::format("WITH RECURSIVE names (name) AS (SELECT min({1}) FROM {0} WHERE run = :run UNION ALL SELECT (SELECT "
+                  "min({1}) FROM "
+                  "{0} WHERE run = :run AND {1} > name) FROM names WHERE name IS NOT NULL) SELECT name FROM names "
+                  "WHERE name IS NOT NULL",
+                  table, column));
   row.bind(":run", run);
   std::vector<std::string> names;
   while (row.step()) names.push_back(row.text(0));
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> Store::series(std::int64_t run) const {
+  return names_of_run(impl_->db(), "metrics", "series", run);
+}
+
+std::vector<std::string> Store::per_image_metrics(std::int64_t run) const {
+  return names_of_run(impl_->db(), "per_image", "metric", run);
 }
 
 std::vector<Point> Store::points(std::int64_t run, const std::string& series) const {

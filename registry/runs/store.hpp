@@ -122,6 +122,7 @@ class Store {
   // One value for each image: what paired tests need. A value already there is replaced.
   void log_per_image(std::int64_t run, const std::string& metric, const std::map<std::string, double>& value_by_image);
   std::map<std::string, double> per_image(std::int64_t run, const std::string& metric) const;
+  std::vector<std::string> per_image_metrics(std::int64_t run) const;
   // How a metric was computed, in words. One already there is replaced.
   void set_convention(std::int64_t run, const std::string& metric, const std::string& text);
   std::map<std::string, std::string> conventions(std::int64_t run) const;

@@ -260,7 +260,7 @@ TEST_SUITE("reference") {
     if (!make()) return;
     std::string exported;
     for (const Expected& each : expected) {
-      CAPTURE(each.name);
+      INFO(std::string(each.name));
       const WeightFile file = open_weights(this->file(each.name));
       if (!each.class_token)
         CHECK_THROWS_WITH_AS(planned(file, false), doctest::Contains("cls_token"), WeightFileError);

@@ -46,7 +46,9 @@ const Tensor& named(const WeightFile& file, const std::string& full_name) {
 using Floats = std::vector<float>;
 
 // Written by torch.save of PyTorch 1.13: `test_checkpoints.py samples`.
-std::filesystem::path sample(const char* name) { return tests::source_dir() / "registry/weights/testdata" / name; }
+std::filesystem::path sample(const std::string& name) {
+  return tests::source_dir() / "registry/weights/testdata" / name;
+}
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
@@ -62,7 +64,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 TEST_SUITE("unit") {
   TEST_CASE_FIXTURE(Folder,
                     "what torch.save wrote is read, zip and legacy: types, strides, offsets, settings beside it") {
-    for (const char* name : {"zip.pth", "legacy.pth"}) {
+    for (const std::string name : {"zip.pth", "legacy.pth"}) {
       CAPTURE(name);
       const WeightFile file = open_weights(sample(name));
       CHECK(file.tensors.size() == 18);
@@ -71,9 +73,9 @@ TEST_SUITE("unit") {
       CHECK(to_floats(named(file, "model: transposed")) == Floats{0, 3, 1, 4, 2, 5});
       CHECK(named(file, "model: transposed").data.data() == named(file, "model: f32").data.data());
       CHECK(to_floats(named(file, "model: tail")) == Floats{3, 4, 5});
-      for (const char* type : {"f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8"}) {
+      for (const std::string type : {"f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8"}) {
         CAPTURE(type);
-        CHECK(to_floats(named(file, std::string("model: ") + type)) == Floats{0, 1, 3});
+        CHECK(to_floats(named(file, "model: " + type)) == Floats{0, 1, 3});
       }
       CHECK(to_floats(named(file, "model: bool")) == Floats{0, 1, 1});
       CHECK(to_floats(named(file, "model: scalar")) == Floats{7.5f});

@@ -135,6 +135,8 @@ TEST_SUITE("end_to_end") {
     CHECK(shown.says("seed"));
     CHECK(shown.says("40"));  // images
     CHECK(shown.says("│"));
+    CHECK(shown.says("phase pretrain"));  // what they build on
+    CHECK(shown.says("frangi"));
     const Ended json = lab.vaso({"diff", first, second, "--format", "json"});
     const auto parsed = nlohmann::json::parse(json.out);
     CHECK(parsed["settings"]["seed"] == nlohmann::json({"1", "0"}));

@@ -192,6 +192,15 @@ void print_text(const runs::Store& store, const runs::Run& a, const runs::Run& b
     fmt::print("They have one identity: settings, data, plugins and what they build on are equal.\n");
   }
   print_differences("Settings that differ", "setting", differing(store.settings(a.id), store.settings(b.id)), a, b);
+  // A fine-tuning's own settings may be all equal, and what it was built on the whole point.
+  for (runs::Run of_a = a, of_b = b; of_a.parent != of_b.parent;) {
+    const auto parent_a = store.get(of_a.parent), parent_b = store.get(of_b.parent);
+    if (!parent_a || !parent_b) break;
+    print_differences(fmt::format("Settings that differ in what they build on, phase {}", parent_a->phase), "setting",
+                      differing(store.settings(parent_a->id), store.settings(parent_b->id)), *parent_a, *parent_b);
+    of_a = *parent_a;
+    of_b = *parent_b;
+  }
   print_differences("Plugins that differ", "plugin", differing(plugins_of(store, a.id), plugins_of(store, b.id)), a, b);
   print_differences("What and where", "", differing(provenance_of(a), provenance_of(b)), a, b);
   print_metrics(store, a, b);

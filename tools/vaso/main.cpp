@@ -43,6 +43,9 @@ constexpr Verb verbs[] = {
     {"predict", "apply a fine-tuned model to images", predict},
     {"evaluate masks", "score masks against true ones", evaluate_masks},
     {"evaluate boxes", "score found boxes against true ones", evaluate_boxes},
+    {"export csv", "runs as tables for R, pandas, spreadsheets", export_csv},
+    {"export tensorboard", "runs for TensorBoard", export_tensorboard},
+    {"export mlflow", "runs for an MLflow server", export_mlflow},
     {"db merge", "take in the runs of other machines", db_merge},
     {"db backup", "copy the run database while workers write", db_backup},
     {"db check", "whether the run database and its files are whole", db_check},
@@ -62,7 +65,7 @@ std::string overview(std::string_view group) {
                          : std::string();
   for (const Verb& verb : verbs) {
     if (!group.empty() && !std::string_view(verb.name).starts_with(std::string(group) + " ")) continue;
-    text += fmt::format("  vaso {:<14} {}\n", verb.name, verb.summary);
+    text += fmt::format("  vaso {:<18} {}\n", verb.name, verb.summary);
   }
   if (group.empty()) {
     text += fmt::format("\n{}\n  vaso run experiments/quickstart.toml      a first experiment, on generated images\n",

@@ -293,7 +293,9 @@ StudyCounts StudyRunner::counts() const {
     seconds += std::max(stage.value_or(0), whole ? *whole - each->seconds() : 0.0);
     counts.at_least = counts.at_least || (!stage && !whole);
   }
-  if (seconds > 0) counts.seconds_left = seconds / static_cast<double>(std::max<std::size_t>(running_.size(), 1));
+  // The last runs share fewer workers than there are; so do those that wait for a parent, which is not foreseen.
+  const std::size_t at_a_time = std::min(static_cast<std::size_t>(options_.workers), counts.running + counts.left);
+  if (seconds > 0) counts.seconds_left = seconds / static_cast<double>(at_a_time);
   return counts;
 }
 

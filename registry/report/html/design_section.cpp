@@ -106,7 +106,7 @@ std::string header_of(const StudyRuns& runs, const StudyReportRequest& request) 
                  return run.device + (run.threads.empty() ? "" : " (" + run.threads + ")");
                }));
   html += fact("software", distinct(runs, [](const runs::Run& run) {
-                 return fmt::format("VasoLab {} {}{}{}", run.version, run.revision,
+                 return fmt::format("VasoLab {} {}{}{}", run.version, run.revision.substr(0, 12),
                                     run.dirty ? " with uncommitted changes" : "",
                                     run.libtorch.empty() ? "" : ", LibTorch " + run.libtorch);
                }));

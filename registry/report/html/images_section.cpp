@@ -105,7 +105,11 @@ class Cases {
     if (order.empty() || most == 0) return "";
     const auto gain = [&](std::size_t i) { return (comparison.b[i] - comparison.a[i]) * (higher_is_better ? 1 : -1); };
     std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) { return gain(x) > gain(y); });
-    const std::size_t best = std::min(most, (order.size() + 1) / 2), worst = std::min(most, order.size() - best);
+    const auto gains =
+        static_cast<std::size_t>(std::count_if(order.begin(), order.end(), [&](std::size_t i) { return gain(i) > 0; }));
+    const auto losses =
+        static_cast<std::size_t>(std::count_if(order.begin(), order.end(), [&](std::size_t i) { return gain(i) < 0; }));
+    const std::size_t best = std::min(most, gains), worst = std::min(most, losses);
     std::string html;
     std::size_t without = 0;
     const auto group = [&](const char* title, std::size_t begin, std::size_t end) {
@@ -132,9 +136,8 @@ class Cases {
  private:
   std::string one(const Comparison& comparison, std::size_t index, const TestPicture& first,
                   const TestPicture& second) {
-    const auto a = page_.picture(first.file);
-    const auto b = a ? page_.picture(second.file) : std::nullopt;
-    if (!a || !b) return "";
+    const std::vector<std::string> data = page_.pictures({first.file, second.file});
+    if (data.empty()) return "";
     const std::string id = fmt::format("strip-{}", ++strips_);
     const auto image = [](const std::string& data, const TestPicture& strip, const std::string& attributes) {
       return fmt::format("<image {}href=\"{}\" width=\"{}\" height=\"{}\"/>", attributes, data, 3 * strip.width,
@@ -147,9 +150,9 @@ class Cases {
         "<div class=\"panels\">\n{}{}{}{}</div></figure>\n",
         escape(comparison.images[index]), comparison.a[index], comparison.b[index],
         comparison.b[index] - comparison.a[index],
-        panel(image(*a, first, fmt::format("id=\"{}\" ", id)), first, 0, "image"), panel(again, first, 1, "truth"),
+        panel(image(data[0], first, fmt::format("id=\"{}\" ", id)), first, 0, "image"), panel(again, first, 1, "truth"),
         panel(again, first, 2, escape(cell_name(study, comparison.first))),
-        panel(image(*b, second, ""), second, 2, escape(cell_name(study, comparison.second))));
+        panel(image(data[1], second, ""), second, 2, escape(cell_name(study, comparison.second))));
   }
 
   Page& page_;

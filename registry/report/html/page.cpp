@@ -79,17 +79,25 @@ std::string Page::figure(const plot::Svg& plot, std::string_view stem, std::stri
       plot.for_page(), caption, caption.empty() ? "" : " ", name, name);
 }
 
-std::optional<std::string> Page::picture(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (bytes.empty()) return std::nullopt;
-  const auto size = static_cast<std::int64_t>(bytes.size());
+std::vector<std::string> Page::pictures(const std::vector<fs::path>& files) {
+  std::vector<std::string> contents;
+  std::int64_t size = 0;
+  for (const fs::path& file : files) {
+    std::ifstream stream(file, std::ios::binary);
+    contents.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+    if (contents.back().empty()) return {};
+    size += static_cast<std::int64_t>(contents.back().size());
+  }
   if (size > picture_bytes_) {
-    ++left_out_;
-    return std::nullopt;
+    left_out_ += files.size();
+    return {};
   }
   picture_bytes_ -= size;
-  return fmt::format("data:image/{};base64,{}", bytes.starts_with("\x89PNG") ? "png" : "jpeg", base64(bytes));
+  for (std::string& content : contents) {
+    const char* kind = content.starts_with("\x89PNG") ? "png" : "jpeg";
+    content = fmt::format("data:image/{};base64,{}", kind, base64(content));
+  }
+  return contents;
 }
 
 std::string Page::document(std::string_view title, std::string_view header, std::string_view footer) const {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +35,9 @@ class Page {
   // "<figure>" with the plot, kept as a file too; `caption` is HTML and may be empty.
   std::string figure(const plot::Svg& plot, std::string_view stem, std::string_view caption = "");
 
-  // A "data:" reference of a PNG or JPEG file. None where it is not there, or would make the page larger than its
-  // pictures may be; the second is counted.
-  std::optional<std::string> picture(const std::filesystem::path& file);
+  // "data:" references of PNG or JPEG files, of all or none: none where one is not there, or where they would make the
+  // page larger than its pictures may be. The second is counted.
+  std::vector<std::string> pictures(const std::vector<std::filesystem::path>& files);
   std::size_t pictures_left_out() const { return left_out_; }
 
   const std::vector<PlotFile>& plots() const { return plots_; }

@@ -32,13 +32,13 @@ std::string panels_section(Page& page, const runs::Store& store, const StudyRuns
       const runs::Run& run = *group.runs.front();
       for (const runs::Artefact& artefact : store.artefacts(run.id)) {
         if (artefact.name != "picture") continue;
-        const auto data = page.picture(fs::path(run.folder) / artefact.file);
-        if (!data) continue;
+        const std::vector<std::string> data = page.pictures({fs::path(run.folder) / artefact.file});
+        if (data.empty()) continue;
         const std::string caption = fmt::format("{}, seed {} (run {})", escape(group.name), run.seed, run.id);
         sheets += folded(caption,
                          fmt::format("<figure class=\"sheet\"><img src=\"{}\" alt=\"{}\" loading=\"lazy\"/>"
                                      "<figcaption>{}</figcaption></figure>\n",
-                                     *data, caption, meaning_of(part.phase)),
+                                     data.front(), caption, meaning_of(part.phase)),
                          sheets.empty() && part.phase == "pretrain");
       }
     }

@@ -22,11 +22,9 @@ std::string ranks_section(Page& page, const std::vector<Tabled>& tables, double 
     diagram.difference = ranks->difference;
     diagram.groups = ranks->groups;
     std::string caption = fmt::format(
-        "Rows joined by a bar cannot be told apart at {:g} (Nemenyi's test; Demšar 2006). Friedman's test: χ² = "
-        "{:.2f}, "
-        "{}.",
-        level, ranks->chi_squared,
-        std::isfinite(ranks->p) ? fmt::format("p = {:.2g}", ranks->p) : "all ranks are tied");
+        "Rows joined by a bar cannot be told apart at {:g} (Nemenyi's test; Demšar 2006). Friedman's test: {}.", level,
+        std::isfinite(ranks->p) ? fmt::format("χ² = {:.2f}, p = {:.2g}", ranks->chi_squared, ranks->p)
+                                : "all ranks are tied");
     if (const std::size_t missing = tabled.table.rows.size() - ranks->rows.size(); missing > 0) {
       caption += fmt::format(" {} rows without a value in every column are left out.", missing);
     }

@@ -176,9 +176,19 @@ TEST_SUITE("unit") {
 
   TEST_CASE("cells that share their runs are one curve") {
     Fixture fixture;
-    const runs::StudyRecord study = fixture.make();
+    runs::StudyRecord study = fixture.make();
+    {
+      const StudyRuns runs(fixture.store, study);
+      CHECK(runs.wanted() == 3 + 18 + 36);
+      const auto segmentors = shared_cells(runs, {"segmentor", ""});
+      REQUIRE(segmentors.size() == 1);
+      CHECK(segmentors[0].name == "all cells");
+      CHECK(segmentors[0].runs.size() == 3);
+    }
+    for (runs::StudyRun& run : study.runs) {
+      if (run.cell == 4 && run.phase == "segmentor" && run.seed == 2) run.identity = "another";
+    }
     const StudyRuns runs(fixture.store, study);
-    CHECK(runs.wanted() == 3 + 18 + 36);
     const auto segmentors = shared_cells(runs, {"segmentor", ""});
     REQUIRE(segmentors.size() == 2);  // one cell lacks a seed
     CHECK(segmentors[0].cells == std::vector<std::size_t>{0, 1, 2, 3, 5});
