@@ -47,7 +47,8 @@ std::string framed(const std::string& message) {
 
 // Event: wall_time = 1, step = 2, file_version = 3, summary = 5. Summary: value = 1.
 std::string summary_event(double wall_time, std::int64_t step, const std::string& value) {
-  return framed(double_field(1, wall_time) + integer_field(2, step) + bytes_field(5, bytes_field(1, value)));
+  const std::string at = step == 0 ? "" : integer_field(2, step);  // proto3 leaves zeros out
+  return framed(double_field(1, wall_time) + at + bytes_field(5, bytes_field(1, value)));
 }
 
 }  // namespace

@@ -146,6 +146,11 @@ TEST_SUITE("unit") {
         {"one_word_that_is_longer_than_the_room_that_there_is_for_names", {0.7}, {}, 0.7, no_number, no_number, false});
     plot.rows.push_back({"missing", {}, {}, no_number, no_number, no_number, false});
     check_drawing(draw(plot));
+    // Numbers whose labels are long, on an axis that is short.
+    plot.rows.push_back({"close", {0.812301, 0.812308}, {}, 0.812305, 0.812303, 0.812307, false});
+    plot.rows.erase(plot.rows.begin(), plot.rows.begin() + 2);
+    plot.rows.front().name = "a name that takes all the room that names are given, and then some";
+    check_drawing(draw(plot));
     plot.rows = {plot.rows.back()};
     check_drawing(draw(plot));
   }

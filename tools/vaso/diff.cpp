@@ -91,7 +91,7 @@ struct ByImage {
 
 std::vector<ByImage> images_of_both(const runs::Store& store, const runs::Run& a, const runs::Run& b) {
   std::vector<ByImage> found;
-  for (const std::string& metric : series_of_both(store, a, b)) {
+  for (const std::string& metric : store.per_image_metrics(a.id)) {
     const auto of_a = store.per_image(a.id, metric), of_b = store.per_image(b.id, metric);
     std::vector<double> values_a, values_b;
     ByImage images;

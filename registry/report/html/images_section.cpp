@@ -31,15 +31,18 @@ struct Comparison {
 
 using PerImage = std::map<std::string, double>;
 
-// Metrics of the task that images have, the table's first; detectors are measured image by image in fewer ways.
-std::vector<std::string> candidates(const std::vector<Tabled>& tables, const Part& part) {
+// Metrics of the task that may have values per image: the table's first, then what any of its runs has.
+std::vector<std::string> candidates(const runs::Store& store, const StudyRuns& runs, const std::vector<Tabled>& tables,
+                                    const Part& part) {
   std::vector<std::string> metrics;
   for (const Tabled& tabled : tables) {
     for (const Column& column : tabled.table.columns) {
       if (column.phase == part.phase && column.task == part.task) metrics.push_back(column.metric);
     }
   }
-  for (const char* metric : {"test.dice", "test.box_f1", "test.box_recall"}) metrics.emplace_back(metric);
+  for (const SharedCells& group : shared_cells(runs, part)) {
+    for (std::string& metric : store.per_image_metrics(group.runs.front()->id)) metrics.push_back(std::move(metric));
+  }
   return metrics;
 }
 
@@ -173,7 +176,7 @@ std::string images_section(Page& page, const runs::Store& store, const StudyRuns
   std::vector<Comparison> comparisons;
   for (const Part& part : runs.parts()) {
     if (part.phase != "finetune") continue;
-    for (const std::string& metric : candidates(tables, part)) {
+    for (const std::string& metric : candidates(store, runs, tables, part)) {
       std::vector<Comparison> found;
       for (std::size_t cell = 0; cell < runs.study().cells.size(); ++cell) {
         if (cell == reference) continue;
