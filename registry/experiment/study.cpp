@@ -21,7 +21,8 @@ StudyCell combined(const std::vector<Factor>& factors, std::vector<std::size_t> 
   StudyCell cell;
   for (std::size_t i = 0; i < factors.size(); ++i) {
     const Level& level = factors[i].levels[levels[i]];
-    cell.name += (cell.name.empty() ? "" : " ") + level_label(factors[i].name, level.name);
+    if (!cell.name.empty()) cell.name += ' ';
+    cell.name += level_label(factors[i].name, level.name);
     cell.settings.insert(cell.settings.end(), level.settings.begin(), level.settings.end());
   }
   cell.levels = std::move(levels);

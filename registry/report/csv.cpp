@@ -55,7 +55,7 @@ struct Fields {
     if (marks) names.emplace_back("mark");
     if (tests)
       names.insert(names.end(), {"difference", "pairs", "t", "p t", "p t Holm", "p Wilcoxon", "p Wilcoxon Holm"});
-    for (const std::string& name : names) header.push_back(column + " " + name);
+    for (const std::string& name : names) header.push_back(fmt::format("{} {}", column, name));
   }
 
   void fill(std::vector<std::string>& fields, const Cell& cell, const CellAnalysis& of_cell) const {

@@ -56,7 +56,7 @@ std::string p_text(double p) { return std::isnan(p) ? "–" : fmt::format("{:.3g
 void add_comparison(std::vector<std::vector<std::string>>& rows, const std::string& row, const std::string& column,
                     const PairedTest& test, Digits digits) {
   rows.push_back({row, column, std::to_string(test.pairs),
-                  (test.mean_difference > 0 ? "+" : "") + shown(test.mean_difference, digits),
+                  fmt::format("{}{}", test.mean_difference > 0 ? "+" : "", shown(test.mean_difference, digits)),
                   std::isnan(test.t) ? "–" : fmt::format("{:.3f}", test.t), p_text(test.p_t), p_text(test.p_t_holm),
                   p_text(test.p_wilcoxon), p_text(test.p_wilcoxon_holm)});
 }

@@ -143,7 +143,10 @@ bool any_level_with_best(const Analysis& analysis) {
 std::string explained_table(const StudyRuns& runs, const Tabled& tabled, const StudyReportRequest& request) {
   const Analysis& analysis = tabled.analysis;
   std::string metrics;
-  for (const Column& column : tabled.table.columns) metrics += (metrics.empty() ? "" : ",") + column.name();
+  for (const Column& column : tabled.table.columns) {
+    if (!metrics.empty()) metrics += ',';
+    metrics += column.name();
+  }
   std::string caption =
       "↑ more is better, ↓ less is better; <b>bold</b> best, <span class=\"second\">underlined</span> second";
   if (any_level_with_best(analysis)) caption += ", ≈ not distinguishable from the best";
