@@ -2,6 +2,8 @@
 #include "report/grid.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace vaso::report {
