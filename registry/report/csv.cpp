@@ -1,9 +1,9 @@
 // RFC 4180: lines end in CRLF, quotes are doubled inside quotes. Full precision, for other programs to compute with.
 #include "report/grid.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace vaso::report {

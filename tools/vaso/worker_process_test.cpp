@@ -20,7 +20,7 @@ TEST_SUITE("unit") {
   TEST_CASE("a missing worker says where it was looked for and how to get it") {
     // The test program stands where no worker is.
     try {
-      run_worker({{"check"}, {}, {}, {}, {}});
+      run_worker({{"check"}, {}, {}});
       FAIL("a worker beside the tests?");
     } catch (const WorkerError& error) {
       const std::string what = error.what();
