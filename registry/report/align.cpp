@@ -59,13 +59,17 @@ std::string on_one_line(std::string text) {
   return text;
 }
 
-// Numbers, "0.81 ± 0.02", NaN, and the dash of an empty cell.
+// Numbers, "0.81 ± 0.02", "0.81 [0.79, 0.83]", "0.81 (+0.02) * ‡", NaN, and the dash of an empty cell.
 bool is_number(const std::string& cell) {
+  constexpr std::string_view signs[] = {"±", "–", "*", "+", "‡"};
   std::istringstream words(cell);
   for (std::string word; words >> word;) {
+    if (std::find(std::begin(signs), std::end(signs), word) != std::end(signs)) continue;
+    const std::size_t first = word.find_first_not_of("([+"), last = word.find_last_not_of(")],");
+    if (first == std::string::npos || last == std::string::npos || first > last) return false;
     double value;
-    const char* const end = word.data() + word.size();
-    if (word != "±" && word != "–" && std::from_chars(word.data(), end, value).ptr != end) return false;
+    const char* const end = word.data() + last + 1;
+    if (std::from_chars(word.data() + first, end, value).ptr != end) return false;
   }
   return true;
 }

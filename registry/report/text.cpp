@@ -8,9 +8,9 @@ class Plain : public Notation {
  public:
   std::string escape(const std::string& text) const override { return text; }
   std::string missing() const override { return "–"; }
-  // Marks take two columns, also where there is none: numbers stand under one another.
+  // Marks take their room also where there is none: numbers stand under one another.
   std::string marked(const std::string& cell, Mark mark, bool level_with_best) const override {
-    const std::string level = level_with_best ? "‡" : " ";
+    const std::string level = level_with_best ? " ‡" : "  ";
     return cell + (mark == Mark::best ? " *" : mark == Mark::second ? " +" : "  ") + level;
   }
 };

@@ -196,8 +196,11 @@ void print_text(const runs::Store& store, const runs::Run& a, const runs::Run& b
   for (runs::Run of_a = a, of_b = b; of_a.parent != of_b.parent;) {
     const auto parent_a = store.get(of_a.parent), parent_b = store.get(of_b.parent);
     if (!parent_a || !parent_b) break;
-    print_differences(fmt::format("Settings that differ in what they build on, phase {}", parent_a->phase), "setting",
-                      differing(store.settings(parent_a->id), store.settings(parent_b->id)), *parent_a, *parent_b);
+    const auto differences = differing(store.settings(parent_a->id), store.settings(parent_b->id));
+    if (!differences.empty()) {
+      print_differences(fmt::format("Settings that differ in what they build on, phase {}", parent_a->phase), "setting",
+                        differences, *parent_a, *parent_b);
+    }
     of_a = *parent_a;
     of_b = *parent_b;
   }

@@ -179,7 +179,7 @@ int show(const Arguments& arguments) {
   line.value(options.format, "format", "F", "text, json, or toml: its settings alone, to run it again (default: text)");
   line.example("vaso show 3", "")
       .example("vaso show 3 --format json", "with whole series, for a script")
-      .example("vaso show 3 --format toml > three.toml", "then: vaso run three.toml");
+      .example("vaso show 3 --format toml > three.toml", "then: vaso run three.toml --again --set name=three");
   if (!line.parse(arguments)) return exit_ok;
   const bool settings_alone = options.format == "toml";
   if (settings_alone) options.format = "text";

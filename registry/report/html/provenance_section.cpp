@@ -36,9 +36,11 @@ std::string numbers_of(const std::vector<Tabled>& tables, std::size_t cell, cons
   }
   html = "<dl class=\"facts\">\n" + html + "</dl>\n";
   for (const std::vector<std::int64_t>& runs : said) {
-    html += command(fmt::format(
-        "for run in {}; do vaso show $run --format toml{} > run-$run.toml && vaso run run-$run.toml --again{}; done",
-        fmt::join(runs, " "), home_option, home_option));
+    // Under another name: the study keeps its own.
+    html += command(
+        fmt::format("for run in {}; do vaso show $run --format toml{} > run-$run.toml && vaso run run-$run.toml "
+                    "--again --set name=run-$run{}; done",
+                    fmt::join(runs, " "), home_option, home_option));
   }
   return html;
 }
