@@ -2,6 +2,7 @@
 #include "exit_codes.hpp"
 #include "grid.hpp"
 #include "home.hpp"
+#include "named_study.hpp"
 #include "study_session.hpp"
 #include "study_status.hpp"
 #include "terminal.hpp"
@@ -42,28 +43,6 @@ StudyRequest request_for(const StudyOptions& options, const fs::path& file) {
   request.dry_run = options.dry_run;
   request.waits = true;
   return request;
-}
-
-// The name that the runs of a file go by.
-std::string name_in(const fs::path& file) {
-  const config::Node root = config::load(file, {});
-  const config::Node* name = root.find("name");
-  const auto* text = name == nullptr ? nullptr : std::get_if<std::string>(&name->value);
-  return text == nullptr || text->empty() ? file.stem().string() : *text;
-}
-
-// A study by the name or the file that a user typed. Throws UsageError.
-runs::StudyRecord find_study(const runs::Store& store, const std::string& word) {
-  if (auto study = store.study(word)) return *study;
-  const std::vector<std::string> known = store.studies();
-  if (!fs::is_regular_file(word)) {
-    throw UsageError(
-        with_suggestion(fmt::format("there is no study `{}` in {}", word, shown(store.file())), word, known));
-  }
-  const std::string name = name_in(word);
-  if (auto study = store.study(name)) return *study;
-  throw UsageError(fmt::format("{} (study `{}`) has not been run in {}. Start it: vaso study run {}", word, name,
-                               shown(store.file()), word));
 }
 
 // The study as it was last run, as a file: HOME/studies/NAME.toml.
@@ -143,7 +122,7 @@ int study_resume(const Arguments& arguments) {
     say_no_runs(options.home);
     return exit_usage;
   }
-  const runs::StudyRecord study = find_study(*store, options.words.front());
+  const runs::StudyRecord study = named_study(*store, options.words.front());
   StudyRequest request = request_for(options, as_file(study, options.home));
   request.original = study.file;
   request.go_on = fmt::format("vaso study resume {}{}", study.name, options.home_again());
@@ -172,7 +151,7 @@ int study_status(const Arguments& arguments) {
     return words.empty() ? exit_ok : exit_usage;
   }
   if (words.empty()) return list_studies(*store, format);
-  fmt::print("{}", write(status_of(*store, find_study(*store, words.front())), format));
+  fmt::print("{}", write(status_of(*store, named_study(*store, words.front())), format));
   return exit_ok;
 }
 

@@ -220,7 +220,7 @@ void StudyRunner::launch(std::size_t i, const runs::Run& run, bool resume) {
   execution.threads = threads_for(i, run, resume);
   execution.slot = i;
   execution.tag = tag(i);
-  execution.name = fmt::format("{}{}{}", run.phase, run.label.empty() ? "" : "  ", run.label);
+  execution.name = title(i);
   if (planned.parent) {
     const auto parent = store_.get(entries_[*planned.parent].run);
     execution.weights = fs::path(parent->folder) / weights_file(parent->phase);
