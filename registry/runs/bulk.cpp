@@ -49,12 +49,11 @@ std::map<std::int64_t, double> Store::values(const std::string& series, Pick pic
 
 std::set<std::string> Store::series_names() const {
   std::set<std::string> names;
-  // From (run, series) to the next such pair: as many searches as there are series, whatever the number of points.
+  // In every run from one name to the next: a search for each series, whatever the number of points.
   Statement row = impl_->db().prepare(
-      "WITH RECURSIVE pairs (r, s) AS (SELECT * FROM (SELECT run, series FROM metrics ORDER BY run, series LIMIT 1) "
-      "UNION ALL SELECT next.run, next.series FROM pairs JOIN metrics AS next ON (next.run, next.series, next.step) = "
-      "(SELECT run, series, step FROM metrics WHERE (run, series) > (r, s) ORDER BY run, series, step LIMIT 1)) "
-      "SELECT DISTINCT s FROM pairs");
+      "WITH RECURSIVE pairs (r, s) AS (SELECT id, (SELECT min(series) FROM metrics WHERE run = id) FROM runs UNION ALL "
+      "SELECT r, (SELECT min(series) FROM metrics WHERE run = r AND series > s) FROM pairs WHERE s IS NOT NULL) "
+      "SELECT DISTINCT s FROM pairs WHERE s IS NOT NULL");
   while (row.step()) names.insert(row.text(0));
   return names;
 }
