@@ -126,7 +126,7 @@ TEST_SUITE("end_to_end") {
     {
       const runs::Store store = lab.store();
       first = std::to_string(store.newest_with_identity("vessels-0-1")->id);
-      second = std::to_string(store.newest_with_identity("vessels-1-0")->id);
+      second = std::to_string(store.newest_with_identity("vessels-2-0")->id);
     }
     const Ended shown = lab.vaso({"diff", first, second});
     INFO(shown.text());

@@ -117,6 +117,7 @@ TEST_SUITE("unit") {
     CHECK(all_text(cell).find("(run " + std::to_string(run->id) + ")") != std::string::npos);
     CHECK(all_text(cell).find(std::to_string(value).substr(0, 6)) != std::string::npos);
     CHECK(text.find("--again") != std::string::npos);
+    CHECK(all_text(page.select_node("//section[@id='audit']").node()).find("uncommitted") != std::string::npos);
     // Best and worst cases of the first comparison, four panels each.
     CHECK(page.select_nodes("//figure[@class='case']").size() > 0);
     CHECK(page.select_nodes("//figure[@class='case'][1]//div[@class='panel']").size() % 4 == 0);
