@@ -1,7 +1,8 @@
-// For what reads and writes tensors: Tensor, its methods and operators. Functions come from ATen/ops/NAME.h, one header each.
+// For what reads and writes tensors: Tensor, its methods and operators. Functions come from ATen/ops/NAME.h, one header
+// each.
 #pragma once
 
 #include "plain.hpp"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/TensorOperators.h>

@@ -1,9 +1,9 @@
 // Drawing masks for a whole batch at once.
 #include "sdk/masking.hpp"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/TensorOperators.h>
 
 #include <limits>
 

@@ -2,9 +2,9 @@
 #include "sdk/loss.hpp"
 #include "sdk/step.hpp"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/avg_pool2d.h>
 #include <ATen/ops/sort.h>
+#include <ATen/TensorOperators.h>
 
 #include <cmath>
 

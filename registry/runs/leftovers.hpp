@@ -29,8 +29,8 @@ Leftovers find_leftovers(const Store& store, bool of_studies);
 // Deletes rows before files, so that an interruption leaves what the next search finds. Throws StoreError.
 void remove_leftovers(Store& store, const std::vector<Leftover>& leftovers);
 
-// Folders of runs below `home` whose names no row knows. `store` is read after the folders were listed: the row of a run is
-// there before its folder.
+// Folders of runs below `home` whose names no row knows. `store` is read after the folders were listed: the row of a
+// run is there before its folder.
 std::vector<std::filesystem::path> orphan_folders(const std::filesystem::path& home, const Store& store);
 
 }  // namespace vaso::runs

@@ -3,8 +3,8 @@
 
 #include "sdk/dataset.hpp"
 
-#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/TensorOperators.h>
 
 #include <string>
 #include <vector>

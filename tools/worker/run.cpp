@@ -37,9 +37,7 @@ class RunReporter final : public train::Reporter {
   void per_image(const std::string& metric, const std::map<std::string, double>& values) override {
     log_->log_per_image(metric, values);
   }
-  void convention(const std::string& metric, const std::string& text) override {
-    log_->set_convention(metric, text);
-  }
+  void convention(const std::string& metric, const std::string& text) override { log_->set_convention(metric, text); }
   void artefact(const std::string& name, const std::filesystem::path& file) override {
     log_->add_artefact({name, std::filesystem::relative(file, folder_).string(), runs::sha256_file(file),
                         static_cast<std::int64_t>(std::filesystem::file_size(file))});
@@ -100,9 +98,8 @@ int run(const Options& options, const EventSink& events) {
   }
   struct rusage usage {};
   getrusage(RUSAGE_SELF, &usage);
-  events.result(nlohmann::json{{"peak_memory", usage.ru_maxrss * 1024L},
-                               {"stopped_early", stopped_early},
-                               {"summary", reporter.last()}}
+  events.result(nlohmann::json{
+      {"peak_memory", usage.ru_maxrss * 1024L}, {"stopped_early", stopped_early}, {"summary", reporter.last()}}
                     .dump());
   return exit_ok;
 }
