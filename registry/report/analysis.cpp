@@ -83,7 +83,12 @@ class Analyst {
       for (std::size_t r = 0; r < table_.rows.size(); ++r) {
         if (analysis_.cells[r][c].mark == Mark::best) continue;
         const auto result = test(r, *best, c);
-        if (result && result->pairs > 1) tested.push_back({r, c, *result});
+        if (result && result->pairs > 1) {
+          tested.push_back({r, c, *result});
+        } else if (analysis_.request.pairing != Pairing::column) {
+          // No pairs, no test: nothing tells it from the best.
+          analysis_.cells[r][c].level_with_best = analysis_.cells[r][c].summary.n > 0;
+        }
       }
     }
     std::vector<PairedTest*> family;
