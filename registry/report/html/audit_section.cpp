@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace vaso::report {
 namespace {
 
@@ -44,19 +47,28 @@ std::string in_words(const Finding& finding, const Table& table) {
 }  // namespace
 
 std::string audit_section(const std::vector<Tabled>& tables) {
-  std::string html;
+  std::string html, notes;
+  std::vector<std::pair<std::string, std::string>>
+      said;  // findings, and the tables that have them: mostly all the same
   for (const Tabled& tabled : tables) {
-    std::string findings, notes;
+    std::string findings;
     for (const Finding& finding : tabled.table.findings) findings += in_words(finding, tabled.table);
     for (const std::string& note : tabled.table.notes) notes += fmt::format("<li>{}</li>\n", escape(note));
-    if (tables.size() > 1) html += fmt::format("<h3>{}</h3>\n", escape(tabled.phase));
-    html +=
-        findings.empty()
-            ? "<p>The runs of this table differ in nothing but the declared factors: settings, data, plugins, source, "
-              "LibTorch and device were compared.</p>\n"
-            : "<ul class=\"audit\">\n" + findings + "</ul>\n";
-    if (!notes.empty()) html += "<p>Notes:</p>\n<ul class=\"audit\">\n" + notes + "</ul>\n";
+    const auto same = std::find_if(said.begin(), said.end(), [&](const auto& each) { return each.first == findings; });
+    if (same == said.end()) {
+      said.emplace_back(std::move(findings), tabled.phase);
+    } else {
+      same->second += ", " + tabled.phase;
+    }
   }
+  for (const auto& [findings, phases] : said) {
+    if (said.size() > 1) html += fmt::format("<h3>{}</h3>\n", escape(phases));
+    html += findings.empty()
+                ? "<p>The runs differ in nothing but the declared factors: settings, data, plugins, source, "
+                  "LibTorch and device were compared.</p>\n"
+                : "<ul class=\"audit\">\n" + findings + "</ul>\n";
+  }
+  if (!notes.empty()) html += "<h3>Notes</h3>\n<ul class=\"audit\">\n" + notes + "</ul>\n";
   return html;
 }
 
