@@ -172,9 +172,11 @@ TEST_SUITE("end_to_end") {
   TEST_CASE("by way of a spool the same numbers come into the database, also of a worker that was killed") {
     const Laboratory laboratory;
     laboratory.write("tiny.toml", tiny_experiment());
-    CHECK(laboratory.vaso({"run", "tiny.toml", "--quiet", "--home", "direct"}).code == 0);
+    const Ended at_once = laboratory.vaso({"run", "tiny.toml", "--quiet", "--home", "direct"});
+    REQUIRE_MESSAGE(at_once.code == 0, at_once.text());
     const auto with_spool = [] { setenv("VASO_SPOOL", "1", 1); };
-    CHECK(laboratory.wait(laboratory.start({"run", "tiny.toml", "--quiet"}, with_spool)).code == 0);
+    const Ended by_spool = laboratory.wait(laboratory.start({"run", "tiny.toml", "--quiet"}, with_spool));
+    REQUIRE_MESSAGE(by_spool.code == 0, by_spool.text());
     const runs::Store direct(laboratory.path("direct/vaso.db")), spooled = laboratory.store();
     for (const std::int64_t run : {1, 2}) {
       CHECK(results(direct, run) == results(spooled, run));
