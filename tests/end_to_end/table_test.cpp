@@ -12,10 +12,10 @@ namespace {
 
 // A database with one study in it.
 struct WithStudy : Laboratory {
-  WithStudy() {
+  explicit WithStudy(const ExampleStudy& wanted = {}) {
     std::filesystem::create_directories(path("runs"));
     runs::Store filled = store();
-    fill(filled, path("runs"), {});
+    fill(filled, path("runs"), wanted);
   }
 };
 
@@ -40,7 +40,9 @@ TEST_SUITE("end_to_end") {
   }
 
   TEST_CASE("--strict: differences beside the factor end with code 7") {
-    const WithStudy lab;
+    ExampleStudy untroubled;
+    untroubled.troubled = false;
+    const WithStudy lab(untroubled);
     const Ended honest = lab.vaso({"table", "ablation", "--strict"});
     INFO(honest.text());
     CHECK(honest.code == 0);
