@@ -77,6 +77,7 @@ class Analyst {
       PairedTest test;
     };
     std::vector<Tested> tested;
+    std::vector<CellAnalysis*> untested;  // share no pairs with the best
     for (std::size_t c = 0; c < table_.columns.size(); ++c) {
       const std::optional<std::size_t> best = mark_column(c);
       if (!best) continue;
@@ -85,9 +86,8 @@ class Analyst {
         const auto result = test(r, *best, c);
         if (result && result->pairs > 1) {
           tested.push_back({r, c, *result});
-        } else if (analysis_.request.pairing != Pairing::column) {
-          // No pairs, no test: nothing tells it from the best.
-          analysis_.cells[r][c].level_with_best = analysis_.cells[r][c].summary.n > 0;
+        } else if (analysis_.cells[r][c].summary.n > 0) {
+          untested.push_back(&analysis_.cells[r][c]);
         }
       }
     }
@@ -98,6 +98,8 @@ class Analyst {
       analysis_.cells[each.row][each.column].level_with_best =
           deciding(each.test, analysis_.request.test) >= analysis_.request.level;
     }
+    // Where others are tested, a cell without a mark would pass for one that is told from the best.
+    for (CellAnalysis* cell : untested) cell->level_with_best = !tested.empty();
     TestsWithBest with_best{tested.size(), 0};
     for (const Tested& each : tested) {
       const bool first = with_best.fewest_pairs == 0;

@@ -1,6 +1,6 @@
 // A study with everything that a report may meet, in a database of its own: three guidance sources with and without
-// consistency, three seeds, two tasks; a failed run, one that is running, some that never started, one made from a
-// source tree with uncommitted changes. The numbers follow fixed rules.
+// consistency, three seeds, two tasks; a failed run, one that is running, some that never started. The numbers follow
+// fixed rules.
 #pragma once
 
 #include "runs/store.hpp"
@@ -25,6 +25,7 @@ struct ExampleStudy {
   std::size_t images = 40;  // test images of a task
   int epochs = 30;
   bool troubled = true;                       // with runs that failed, are running or never started
+  bool uncommitted = false;                   // one run was made from a source tree with uncommitted changes
   std::filesystem::path picture{};            // a PNG or JPEG that stands for all pictures; empty = none
   int picture_width = 1, picture_height = 1;  // of a third of it
 };
@@ -113,7 +114,7 @@ class ExampleStudyWriter {
     run.libtorch = "1.13.0";
     run.version = "0.1.0";
     run.revision = "0123456789ab";
-    run.dirty = identity == "pretrain-1-0";
+    run.dirty = wanted_.uncommitted && identity == "pretrain-1-0";
     settings.emplace_back("seed", std::to_string(seed));
     run.id = store_.add(run, {{"masking.anatomy", "1.0", "anatomy.so", std::string(64, 'a')}}, settings);
     std::filesystem::create_directories(run.folder);

@@ -96,7 +96,7 @@ void check_page(const StudyReport& report) {
 TEST_SUITE("unit") {
   TEST_CASE("a report says what was asked, found, missing, and where it comes from") {
     Fixture fixture;
-    const runs::StudyRecord study = fixture.make();
+    const runs::StudyRecord study = fixture.make({.odd = "", .uncommitted = true});
     const StudyReport report = make_study_report(fixture.store, study, {});
     check_page(report);
     const pugi::xml_document page = parsed(report.html);
