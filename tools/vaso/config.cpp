@@ -2,7 +2,9 @@
 #include "config/tree.hpp"
 #include "exit_codes.hpp"
 #include "grid.hpp"
+#include "home.hpp"
 #include "host_defaults.hpp"
+#include "study_session.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
 #include "worker_query.hpp"
@@ -19,8 +21,8 @@ int config_show(const Arguments& arguments) {
       "config show", "FILE [options]",
       "Prints every value of an experiment and where it came from: the file and line, a file it extends, --set, or\n"
       "the default. Defaults of components are shown by `vaso plugins info KIND.NAME`.");
-  line.words(words, 1, 1, "an experiment file");
-  line.list(options.overrides, "set", "PATH=VALUE", "as for `vaso run` (may be repeated)");
+  line.words(words, 1, 1, "an experiment file").of({Value::experiment});
+  line.list(options.overrides, "set", "PATH=VALUE", "as for `vaso run` (may be repeated)").of({Value::setting});
   options.take_format(line);
   line.example("vaso config show experiments/quickstart.toml", "")
       .example("vaso config show study.toml --set masking.ratio=0.6", "with the origin `--set masking.ratio=0.6`");
@@ -42,7 +44,7 @@ int config_check(const Arguments& arguments) {
                    "Finds every fault that a run would find, before it starts: unknown keys, wrong types and ranges, "
                    "missing files,\n"
                    "shapes that do not fit, plugins that are refused. Ends with 0, 3 (configuration) or 4 (plugin).");
-  line.words(words, 1, 1, "an experiment file");
+  line.words(words, 1, 1, "an experiment file").of({Value::experiment});
   options.take_experiment(line);
   options.take_home(line);
   options.take_quiet(line);
@@ -57,6 +59,7 @@ int config_check(const Arguments& arguments) {
   const std::size_t cells = checked.at("cells").size();
   fmt::print("{} {}: {} cell{}.{}\n", out().paint(Paint::green, "ok"), words.front(), cells, cells == 1 ? "" : "s",
              checked.contains("shape") ? " " + checked.at("shape").get<std::string>() : "");
+  say_next(fmt::format("vaso run {}{}{}", words.front(), overrides_again(options), options.home_again()));
   return exit_ok;
 }
 

@@ -17,8 +17,9 @@ struct DataOptions : Common {
 };
 
 void take_rest(DataOptions& options, CommandLine& line) {
-  line.words(options.words, 1, 1, "an experiment file, or a folder of images");
+  line.words(options.words, 1, 1, "an experiment file, or a folder of images").of({Value::experiment, Value::folder});
   line.value(options.dataset, "dataset", "NAME", "what reads a folder: arcade, stenosis, … (default: images)")
+      .of({Value::dataset})
       .value(options.task, "task", "NAME", "of a file: the data set of [downstream.NAME] instead of [data]");
   options.take_experiment(line);
   options.take_home(line);
@@ -88,7 +89,11 @@ int data_pack(const Arguments& arguments) {
   line.value(options.file, "out", "FILE.pack", "where to write it (default: the cache that runs use)");
   take_rest(options, line);
   line.example("vaso data pack experiments/real_frames.toml", "");
-  return line.parse(arguments) ? ask("data-pack", options) : exit_ok;
+  if (!line.parse(arguments)) return exit_ok;
+  const int code = ask("data-pack", options);
+  const std::string& word = options.words.front();
+  if (code == exit_ok && !options.quiet && word.ends_with(".toml")) say_next("vaso run " + word + options.home_again());
+  return code;
 }
 
 }  // namespace vaso::cli

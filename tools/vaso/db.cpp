@@ -48,7 +48,7 @@ int db_backup(const Arguments& arguments) {
       "db backup", "FILE [options]",
       "Copies the run database into FILE, all of one moment, also while workers write. Weights and pictures\n"
       "are not in it: they are in the folders of the runs.");
-  line.words(words, 1, 1, "a file to write").flag(force, "force", "replace FILE where there is one");
+  line.words(words, 1, 1, "a file to write").of({Value::file}).flag(force, "force", "replace FILE where there is one");
   options.take_home(line);
   line.example("vaso db backup ~/backups/runs-2026-03-01.db", "")
       .example("vaso ls --home ~/restored", "after copying such a file to ~/restored/vaso.db");

@@ -246,9 +246,9 @@ int diff(const Arguments& arguments) {
       "diff", "ID ID [options]",
       "Compares two runs: settings, plugins and provenance that differ, metrics side by side, and the images that\n"
       "both measured, paired. Differences are the second run's value less the first's.");
-  line.words(words, 2, 2, "the numbers of two runs");
+  line.words(words, 2, 2, "the numbers of two runs").of({Value::run});
   options.take_home(line);
-  line.value(options.format, "format", "F", "text or json (default: text)");
+  options.take_format(line, {"text", "json"});
   line.example("vaso diff 3 7", "").example("vaso diff 3 7 --format json", "for a script");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);

@@ -87,7 +87,7 @@ int doctor(const Arguments& arguments) {
                    "Ends with 0 if all is well, else with 1.");
   options.take_plugins(line);
   options.take_home(line);
-  line.value(options.format, "format", "F", "text, json, md, latex or csv (default: text)");
+  options.take_format(line);
   line.example("vaso doctor", "").example("vaso doctor --format json", "to go with a question");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);

@@ -16,8 +16,8 @@ struct EvaluateOptions : Common {
 };
 
 void take_rest(EvaluateOptions& options, CommandLine& line) {
-  line.value(options.format, "format", "F", "text, json, md or csv (default: text)")
-      .value(options.file, "out", "FILE.csv", "write the scores of every image there, for paired tests");
+  options.take_format(line, {"text", "json", "md", "csv"});
+  line.value(options.file, "out", "FILE.csv", "write the scores of every image there, for paired tests");
   options.take_quiet(line);
 }
 

@@ -25,9 +25,13 @@ struct Selection : Common {
 
   void take(CommandLine& line) {
     line.words(words, 0, 10000, "run numbers")
+        .of({Value::run})
         .value(study, "study", "NAME", "only runs that this study shows")
+        .of({Value::study})
         .value(experiment, "experiment", "NAME", "only runs of this experiment")
-        .value(phase, "phase", "PHASE", "only this phase: segmentor, pretrain or finetune");
+        .of({Value::experiment_name})
+        .value(phase, "phase", "PHASE", "only this phase: segmentor, pretrain or finetune")
+        .choices({"segmentor", "pretrain", "finetune"});
     take_home(line);
     take_quiet(line);
   }

@@ -14,8 +14,9 @@ int guidance_make(const Arguments& arguments) {
   std::string source, folder, segmentor;
   CommandLine line("guidance make", "FILE --source NAME --out DIR [options]",
                    "Writes the guidance map of every image of the experiment's data as an 8-bit PNG of the same name.");
-  line.words(words, 1, 1, "an experiment file");
+  line.words(words, 1, 1, "an experiment file").of({Value::experiment});
   line.value(source, "source", "NAME", "guidance component: frangi, sato, unext, co_guidance, …")
+      .of({Value::guidance})
       .value(folder, "out", "DIR", "where to write")
       .value(segmentor, "segmentor", "FILE", "segmentor.safetensors of a run, for sources that need one");
   options.take_experiment(line);

@@ -99,6 +99,11 @@ runs::Run find_run(const runs::Store& store, const std::string& word) {
   throw UsageError(fmt::format("there is no run {} in {}; see `vaso ls`.", id, shown(store.file())));
 }
 
+void say_next(const std::string& command) {
+  std::fflush(stdout);
+  fmt::print(stderr, "{} {}\n", err().paint(Paint::dim, "Next:"), command);
+}
+
 std::string shown(const fs::path& path) {
   std::error_code failure;
   const fs::path here = fs::current_path(failure);

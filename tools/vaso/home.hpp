@@ -35,6 +35,9 @@ void look_after_running(runs::Store& store);
 // A run by the id that a user typed. Throws UsageError.
 runs::Run find_run(const runs::Store& store, const std::string& word);
 
+// Names the command that comes next, on standard error: standard output holds results alone.
+void say_next(const std::string& command);
+
 // As a person would type it: relative to the working directory where it lies below it.
 std::string shown(const std::filesystem::path& path);
 

@@ -63,8 +63,11 @@ int ls(const Arguments& arguments) {
   std::int64_t last = 0;
   CommandLine line("ls", "[options]", "Lists the runs, newest last. Times are UTC.");
   line.value(experiment, "experiment", "NAME", "only runs of this experiment")
-      .value(phase, "phase", "PHASE", "only this phase: segmentor or pretrain")
+      .of({Value::experiment_name})
+      .value(phase, "phase", "PHASE", "only this phase: segmentor, pretrain or finetune")
+      .choices({"segmentor", "pretrain", "finetune"})
       .value(status, "status", "STATUS", "only running, finished, failed or interrupted ones")
+      .choices({"running", "finished", "failed", "interrupted"})
       .value(last, "last", "N", "only the newest N");
   options.take_home(line);
   options.take_format(line);

@@ -132,9 +132,9 @@ int plugins_info(const Arguments& arguments) {
   CommandLine line("plugins info", "[KIND.NAME …] [options]",
                    "Explains components: what each does and its parameters with default, range, unit and "
                    "meaning.\nWithout a name: all.");
-  line.words(names, 0, 1000, "");
+  line.words(names, 0, 1000, "").of({Value::component});
   options.take_plugins(line);
-  line.value(options.format, "format", "F", "text or json (default: text)");
+  options.take_format(line, {"text", "json"});
   line.example("vaso plugins info masking.anatomy", "").example("vaso plugins info", "all components");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);

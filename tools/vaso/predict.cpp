@@ -48,9 +48,11 @@ int predict(const Arguments& arguments) {
                    "Applies a fine-tuned model to images that need no labels: masks as PNG, boxes as COCO JSON, and\n"
                    "both drawn over the images. Folders are searched with all below them; files that are no images by\n"
                    "their name are read as DICOM, every frame of them.");
-  line.words(words, 2, 10'000, "a run of phase finetune or its model.safetensors, and images");
+  line.words(words, 2, 10'000, "a run of phase finetune or its model.safetensors, and images")
+      .of({Value::run, Value::file});
   line.value(folder, "out", "DIR", "where to write masks/, overlays/, detections.json")
-      .value(device, "device", "DEVICE", "auto, cpu or cuda");
+      .value(device, "device", "DEVICE", "auto, cpu or cuda")
+      .choices({"auto", "cpu", "cuda"});
   options.take_plugins(line);
   options.take_home(line);
   options.take_quiet(line);
@@ -69,6 +71,12 @@ int predict(const Arguments& arguments) {
   const Answer answer = ask_worker(question, options.quiet);
   if (answer.code != exit_ok || options.quiet) return answer.code;
   fmt::print("{}, in {}\n", nlohmann::json::parse(answer.json).value("text", ""), shown(folder));
+  if (fs::is_directory(fs::path(folder) / "masks")) {
+    say_next(fmt::format("vaso evaluate masks --truth DIR --prediction {}", shown(fs::path(folder) / "masks")));
+  } else {
+    say_next(fmt::format("vaso evaluate boxes --truth FILE.json --prediction {}",
+                         shown(fs::path(folder) / "detections.json")));
+  }
   return exit_ok;
 }
 

@@ -45,12 +45,17 @@ int report(const Arguments& arguments) {
       "number its runs and the command that makes it again. Each plot is also an SVG file. Cells that failed or\n"
       "have not run are shown as such, so that a page can be made while a study runs.");
   line.words(words, 1, 1, "the name of a study, or its file")
+      .of({Value::study, Value::experiment})
       .value(out_folder, "out", "DIR", "folder of the page and its plots (default: STUDY-report)")
       .list(metrics, "metric", "NAME,…",
             "columns of the table, e.g. test.dice or vessels/test.dice (default: the usual)")
+      .of({Value::metric})
       .value(spread, "spread", "S", "sd, t or bootstrap: standard deviation or interval over seeds (default: sd)")
+      .choices({"sd", "t", "bootstrap"})
       .value(pairing, "pair", "P", "what tests pair: image, seed or column (default: seed)")
+      .choices({"image", "seed", "column"})
       .value(test, "test", "T", "wilcoxon or t (default: wilcoxon)")
+      .choices({"wilcoxon", "t"})
       .value(cases, "cases", "N", "best and worst images shown of each comparison; 0 = none (default: 4)")
       .value(picture_mib, "pictures", "MIB", "most pictures the page may hold, in MiB (default: 24)");
   options.take_home(line);

@@ -45,22 +45,24 @@ void warn_of_changed_plugins(const runs::Store& store, const runs::Run& run) {
 }
 
 // Runs one that was reopened to its end.
-int follow(runs::Store& store, const Execution& execution, bool quiet) {
-  LiveView view(err(), stderr, quiet, false);
+int follow(runs::Store& store, const Execution& execution, const RunOptions& options) {
+  LiveView view(err(), stderr, options.quiet || options.json, false);
+  const EventLines events(options.json ? stdout : nullptr, !options.quiet);
   const runs::Run& run = execution.run;
   view.line(err().paint(Paint::bold, fmt::format("run {}: {} {}", run.id, run.phase, run.label)));
-  RunningRun running(store, view, execution);
+  RunningRun running(store, view, events, execution);
   for (int passed = 0; !running.has_ended(); passed = pass_on_stops(passed, {&running.worker()}, view)) {
     wait_for_news({&running.worker()}, std::chrono::seconds(1));
   }
-  switch (running.run().status) {
-    case runs::Status::finished:
-      return exit_ok;
-    case runs::Status::interrupted:
-      return exit_interrupted;
-    default:
-      return exit_run_failed;
-  }
+  const runs::Status status = running.run().status;
+  const int code = status == runs::Status::finished      ? exit_ok
+                   : status == runs::Status::interrupted ? exit_interrupted
+                                                         : exit_run_failed;
+  const std::string go_on = fmt::format("vaso run {} --resume{}", run.id, options.home_again());
+  const std::string look = fmt::format("vaso show {}{}", run.id, options.home_again());
+  events.done(code, code == exit_ok ? std::vector{run.id} : std::vector<std::int64_t>{}, code == exit_ok ? "" : go_on);
+  if (!options.quiet) view.line(fmt::format("Next: {}", code == exit_ok ? look : go_on));
+  return code;
 }
 
 int resume_run(const RunOptions& options) {
@@ -100,7 +102,7 @@ int resume_run(const RunOptions& options) {
     fmt::print(stderr, "{} another process has just taken up run {}.\n", err().paint(Paint::red, "error:"), run.id);
     return exit_failure;
   }
-  return follow(store, execution, options.quiet);
+  return follow(store, execution, options);
 }
 
 bool is_number(const std::string& word) { return !word.empty() && std::all_of(word.begin(), word.end(), ::isdigit); }
@@ -113,7 +115,8 @@ int run(const Arguments& arguments) {
       "run", "FILE [options]  |  vaso run ID --resume",
       "Runs what an experiment file describes: checks it, then every phase of every cell of its study, each in a\n"
       "process of its own. Equal runs that have finished are reused. Everything is recorded in HOME/vaso.db.");
-  line.words(options.words, 1, 1, "an experiment file, or the number of a run to resume");
+  line.words(options.words, 1, 1, "an experiment file, or the number of a run to resume")
+      .of({Value::experiment, Value::run});
   options.take_experiment(line);
   options.take_home(line);
   line.flag(options.dry_run, "dry-run", "say what would run, with steps and images, and stop")
@@ -122,13 +125,16 @@ int run(const Arguments& arguments) {
       .value(options.workers, "workers", "N", "runs at a time; they share the cores (default: study.workers, else 1)");
   options.take_format(line);
   options.take_quiet(line);
+  options.take_json(line);
   line.example("vaso run experiments/quickstart.toml", "a first experiment, on generated images")
       .example("vaso run experiments/quickstart.toml --dry-run", "what it would do")
       .example("vaso run study.toml --set masking.ratio=0.6 --set 'study.seeds=[1,2,3]'", "with other settings")
       .example("vaso run study.toml --resume", "after Ctrl-C, a crash or a power cut")
-      .example("vaso run 7 --resume", "one run of it, from its recorded configuration");
+      .example("vaso run 7 --resume", "one run of it, from its recorded configuration")
+      .example("vaso run study.toml --json | jq -c 'select(.event == \"end\") | .metrics'", "results as they come");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);
+  options.check_json();
   const std::string& word = options.words.front();
   if (!is_number(word) || fs::exists(word)) return run_file(options, format);
   if (!options.resume)

@@ -152,8 +152,8 @@ std::int64_t threads_of(const runs::Run& run) {
   return at == run.threads.npos ? 0 : std::strtoll(run.threads.c_str() + at + key.size(), nullptr, 10);
 }
 
-RunningRun::RunningRun(runs::Store& store, LiveView& view, Execution execution)
-    : store_(store), view_(view), execution_(std::move(execution)), began_(Clock::now()) {
+RunningRun::RunningRun(runs::Store& store, LiveView& view, const EventLines& events, Execution execution)
+    : store_(store), view_(view), events_(events), execution_(std::move(execution)), began_(Clock::now()) {
   runs::Run& run = execution_.run;
   WorkerCall call;
   call.arguments = {"run",
@@ -179,6 +179,7 @@ RunningRun::RunningRun(runs::Store& store, LiveView& view, Execution execution)
   view_.open(execution_.slot, execution_.tag, execution_.name);
   run.pid = worker_->pid();
   store_.update(run);
+  events_.start(run, execution_.resume);
 }
 
 double RunningRun::seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
@@ -204,6 +205,7 @@ void RunningRun::handle(const experiment::Event& event) {
       store_.update(execution_.run);
       break;
   }
+  events_.heard(execution_.run.id, event, view_.meter(execution_.slot).seconds_left());
 }
 
 void RunningRun::tell_progress(const experiment::Event& event) {
@@ -253,6 +255,7 @@ void RunningRun::show_end() {
   view_.note(execution_.slot, err().paint(paint, outcome(run)));
   if (run.status == runs::Status::failed) view_.note(execution_.slot, indent(run.message, "  "));
   view_.close(execution_.slot);
+  events_.end(store_, run);
 }
 
 int pass_on_stops(int passed, const std::vector<WorkerProcess*>& workers, LiveView& view) {

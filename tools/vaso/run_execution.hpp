@@ -1,6 +1,7 @@
 // One run from its row to its end: folder, worker, progress, and what is recorded of how it ended.
 #pragma once
 
+#include "event_lines.hpp"
 #include "live_view.hpp"
 #include "runs/store.hpp"
 #include "worker_process.hpp"
@@ -37,7 +38,8 @@ struct Execution {
 // The worker of one run, listened to and shown.
 class RunningRun {
  public:
-  RunningRun(runs::Store& store, LiveView& view, Execution execution);  // starts the worker; throws WorkerError
+  // Starts the worker; throws WorkerError.
+  RunningRun(runs::Store& store, LiveView& view, const EventLines& events, Execution execution);
   RunningRun(const RunningRun&) = delete;
 
   WorkerProcess& worker() { return *worker_; }
@@ -55,6 +57,7 @@ class RunningRun {
 
   runs::Store& store_;
   LiveView& view_;
+  const EventLines& events_;
   Execution execution_;
   std::string stage_, faults_;
   std::chrono::steady_clock::time_point began_, told_;

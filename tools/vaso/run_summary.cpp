@@ -74,6 +74,10 @@ void print_summary(const StudyPlan& plan, const runs::Store& store, const std::v
   for (const auto& [command, meaning] : ideas) fmt::print(stream, "  {:{}}  {}\n", command, width, meaning);
 }
 
+std::string summary_table(const StudyPlan& plan, const runs::Store& store, report::Format format) {
+  return report::write(report::tabulate(store, plan.record, report::StudyTableRequest{}), format);
+}
+
 void print_plan(const StudyPlan& plan, report::Format format, bool quiet) {
   Grid grid{{"phase", "label", "what", "run", "images", "steps"}, {}};
   for (const PlannedRun& run : plan.runs) {

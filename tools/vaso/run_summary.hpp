@@ -11,6 +11,9 @@ namespace vaso::cli {
 void print_summary(const StudyPlan& plan, const runs::Store& store, const std::vector<std::int64_t>& finished,
                    const std::string& experiment_file, report::Format format, const Common& options);
 
+// The table alone.
+std::string summary_table(const StudyPlan& plan, const runs::Store& store, report::Format format);
+
 // What would start, be reused or be refused.
 void print_plan(const StudyPlan& plan, report::Format format, bool quiet);
 

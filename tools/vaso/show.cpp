@@ -174,9 +174,10 @@ int show(const Arguments& arguments) {
       "show", "ID [options]",
       "Shows one run: how it ended, where it ran, its metric series, files, plugins, and every setting with\n"
       "where it came from.");
-  line.words(words, 1, 1, "the number of a run");
+  line.words(words, 1, 1, "the number of a run").of({Value::run});
   options.take_home(line);
-  line.value(options.format, "format", "F", "text, json, or toml: its settings alone, to run it again (default: text)");
+  line.value(options.format, "format", "F", "text, json, or toml: its settings alone, to run it again (default: text)")
+      .choices({"text", "json", "toml"});
   line.example("vaso show 3", "")
       .example("vaso show 3 --format json", "with whole series, for a script")
       .example("vaso show 3 --format toml > three.toml", "then: vaso run three.toml --again --set name=three");

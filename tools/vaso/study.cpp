@@ -33,9 +33,11 @@ void take_options(StudyOptions& options, CommandLine& line) {
   options.take_home(line);
   options.take_format(line);
   options.take_quiet(line);
+  options.take_json(line);
 }
 
 StudyRequest request_for(const StudyOptions& options, const fs::path& file) {
+  options.check_json();
   if (options.workers < 0) throw UsageError("--workers wants a number from 1");
   StudyRequest request(options, file);
   request.workers = options.workers;
@@ -90,7 +92,7 @@ int study_run(const Arguments& arguments) {
       "go on. Ctrl-C once: workers write a checkpoint and stop; twice: at once. The same command again goes\n"
       "on, also after a crash or a power cut: with what is missing, was interrupted or has failed. Several\n"
       "processes may run one study, on one machine or on several that share HOME.");
-  line.words(options.words, 1, 1, "an experiment file");
+  line.words(options.words, 1, 1, "an experiment file").of({Value::experiment});
   options.take_experiment(line);
   take_options(options, line);
   line.example("vaso study run experiments/quickstart.toml --workers 2", "two runs at a time")
@@ -110,7 +112,7 @@ int study_resume(const Arguments& arguments) {
                    "Goes on with a study as it was last run, values of --set included: with what is missing, was\n"
                    "interrupted or has failed. Its file need not be there any more, and changes to it do not count;\n"
                    "`vaso study run FILE` is for those.");
-  line.words(options.words, 1, 1, "the name of a study, or its file");
+  line.words(options.words, 1, 1, "the name of a study, or its file").of({Value::study, Value::experiment});
   options.take_plugins(line);
   take_options(options, line);
   line.example("vaso study resume ablation", "after Ctrl-C, a crash or a power cut")
@@ -137,7 +139,7 @@ int study_status(const Arguments& arguments) {
       "Shows what of a study is done, running (with the time left), failed (and why), interrupted or missing:\n"
       "a line for each cell and seed, a column for each phase and task, run numbers in brackets. Without a\n"
       "name: a line for each study.");
-  line.words(words, 0, 1, "the name of a study, or its file");
+  line.words(words, 0, 1, "the name of a study, or its file").of({Value::study, Value::experiment});
   options.take_home(line);
   options.take_format(line);
   line.example("vaso study status ablation", "")

@@ -64,8 +64,9 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-StudyRunner::StudyRunner(StudyPlan& plan, runs::Store& store, const RunnerOptions& options, LiveView& view)
-    : plan_(plan), store_(store), options_(options), view_(view), entries_(plan.runs.size()) {
+StudyRunner::StudyRunner(StudyPlan& plan, runs::Store& store, const RunnerOptions& options, LiveView& view,
+                         const EventLines& events)
+    : plan_(plan), store_(store), options_(options), view_(view), events_(events), entries_(plan.runs.size()) {
   for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
     const PlannedRun& planned = plan_.runs[i];
     entries_[i].before = planned.existing;
@@ -164,6 +165,7 @@ void StudyRunner::start(std::size_t i) {
   switch (planned.action) {
     case Action::reuse:
       say_title(i, fmt::format("reused: run {} of {} is equal", existing->id, existing->finished));
+      events_.reuse(*existing);
       return mark_done(i, *existing);
     case Action::leave:
       return fail(i, fmt::format("run {} has failed before: {}", existing->id, first_line(existing->message)));
@@ -194,6 +196,7 @@ void StudyRunner::wait_for(std::size_t i, const runs::Run& other) {
   if (entries_[i].announced) return;
   entries_[i].announced = true;
   say_title(i, fmt::format("waiting for run {}, which process {} on {} works on", other.id, other.pid, other.host));
+  events_.wait(other);
 }
 
 std::int64_t StudyRunner::threads_for(std::size_t i, const runs::Run& run, bool resume) const {
@@ -225,7 +228,7 @@ void StudyRunner::launch(std::size_t i, const runs::Run& run, bool resume) {
     const auto parent = store_.get(entries_[*planned.parent].run);
     execution.weights = fs::path(parent->folder) / weights_file(parent->phase);
   }
-  running_.push_back(std::make_unique<RunningRun>(store_, view_, std::move(execution)));
+  running_.push_back(std::make_unique<RunningRun>(store_, view_, events_, std::move(execution)));
   entries_[i].state = State::running;
 }
 
@@ -269,6 +272,7 @@ void StudyRunner::mark_done(std::size_t i, const runs::Run& run) {
 void StudyRunner::fail(std::size_t i, const std::string& why) {
   entries_[i].state = State::failed;
   failures_.push_back(fmt::format("{}: {}", title(i), why));
+  events_.failure(plan_.runs[i], why);
 }
 
 StudyCounts StudyRunner::counts() const {

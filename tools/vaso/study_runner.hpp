@@ -1,6 +1,7 @@
 // Runs what a plan asks for: parents before those who use them, several at a time, on and on after a failure.
 #pragma once
 
+#include "event_lines.hpp"
 #include "forecast.hpp"
 #include "live_view.hpp"
 #include "run_execution.hpp"
@@ -23,7 +24,8 @@ struct RunnerOptions {
 // another process works on is waited for.
 class StudyRunner {
  public:
-  StudyRunner(StudyPlan& plan, runs::Store& store, const RunnerOptions& options, LiveView& view);
+  StudyRunner(StudyPlan& plan, runs::Store& store, const RunnerOptions& options, LiveView& view,
+              const EventLines& events);
 
   // Returns when nothing is left to do, or after Ctrl-C (SIGINT, SIGTERM, SIGHUP) when every worker has ended. Throws
   // StoreError; workers are stopped then, and can be gone on with.
@@ -66,6 +68,7 @@ class StudyRunner {
   runs::Store& store_;
   const RunnerOptions& options_;
   LiveView& view_;
+  const EventLines& events_;
   std::vector<Entry> entries_;
   std::vector<std::unique_ptr<RunningRun>> running_;
   Forecast forecast_;

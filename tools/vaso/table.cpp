@@ -122,17 +122,26 @@ int table(const Arguments& arguments) {
       "plugins, source revision, device, LibTorch, thread pools, ways of computing a metric; and which runs had\n"
       "uncommitted changes, ended early or were taken up again. With --strict a difference ends with exit code 7.");
   line.words(options.words, 0, 1, "a study")
+      .of({Value::study, Value::experiment})
       .list(options.by, "by", "SETTING,…", "settings that make the rows; also phase, experiment, seed, run")
+      .of({Value::setting_path})
       .list(options.metrics, "metric", "NAME,…", "metric series that make the columns; of a study the usual ones")
+      .of({Value::metric})
       .value(options.phase, "phase", "PHASE", "only this phase: segmentor, pretrain or finetune")
+      .choices({"segmentor", "pretrain", "finetune"})
       .value(options.experiment, "experiment", "NAME", "with --by: only runs of this experiment")
+      .of({Value::experiment_name})
       .value(options.layout, "layout", "LAYOUT",
              "plain (default with --by), main (best marked, average rank; default of a study), detection, ablation "
              "(factors as check marks, differences in brackets)")
+      .choices({"plain", "main", "detection", "ablation"})
       .value(options.baseline, "baseline", "ROW", "the row that the others are compared with, by its name")
       .value(options.spread, "spread", "SPREAD", "over seeds: sd (default), t or bootstrap (95 % intervals)")
+      .choices({"sd", "t", "bootstrap"})
       .value(options.pairing, "pair", "UNIT", "what two rows are paired by in tests: seed (default), image, column")
+      .choices({"seed", "image", "column"})
       .value(options.test, "test", "TEST", "which tells rows from the best: wilcoxon (default) or t")
+      .choices({"wilcoxon", "t"})
       .value(options.level, "level", "P", "of tests, 0.05 unless given; intervals hold 1 − P")
       .flag(options.strict, "strict", "exit code 7 where the runs differ in more than the table compares")
       .flag(options.standalone, "standalone", "with --format latex: a whole document");

@@ -1,5 +1,7 @@
 #include "terminal.hpp"
 
+#include "command_line.hpp"
+
 #include <fmt/format.h>
 
 #include <sys/ioctl.h>
@@ -36,11 +38,20 @@ std::size_t escape_length(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Terminal::Terminal(int descriptor)
+Colours parse_colours(const std::string& when) {
+  if (when == "auto") return Colours::automatic;
+  if (when == "always") return Colours::always;
+  if (when == "never") return Colours::never;
+  throw UsageError(with_suggestion(fmt::format("`--color {}`: colours come auto, always or never", when), when,
+                                   {"auto", "always", "never"}));
+}
+
+Terminal::Terminal(int descriptor, Colours colours)
     : descriptor_(descriptor),
       interactive_(isatty(descriptor) == 1),
-      colours_(interactive_ && !set_and_not_empty("NO_COLOR") &&
-               !(set_and_not_empty("TERM") && std::string_view(std::getenv("TERM")) == "dumb")),
+      colours_(colours == Colours::always ||
+               (colours == Colours::automatic && interactive_ && !set_and_not_empty("NO_COLOR") &&
+                !(set_and_not_empty("TERM") && std::string_view(std::getenv("TERM")) == "dumb"))),
       unicode_(utf8_locale()) {}
 
 std::size_t Terminal::width() const {
@@ -75,14 +86,20 @@ std::string Terminal::paint(Paint paint, std::string_view text) const {
   return fmt::format("\033[{}m{}\033[0m", code, text);
 }
 
-const Terminal& out() {
-  static const Terminal terminal(STDOUT_FILENO);
-  return terminal;
+namespace {
+
+Terminal& standard(int descriptor) {
+  static Terminal out(STDOUT_FILENO), err(STDERR_FILENO);
+  return descriptor == STDOUT_FILENO ? out : err;
 }
 
-const Terminal& err() {
-  static const Terminal terminal(STDERR_FILENO);
-  return terminal;
+}  // namespace
+
+const Terminal& out() { return standard(STDOUT_FILENO); }
+const Terminal& err() { return standard(STDERR_FILENO); }
+
+void use_colours(Colours when) {
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) standard(descriptor) = Terminal(descriptor, when);
 }
 
 std::string duration(double seconds) {

@@ -9,11 +9,17 @@ namespace vaso::cli {
 
 enum class Paint { bold, dim, red, green, yellow, cyan };
 
+// Whether to paint: on terminals that show it, or whatever stands there.
+enum class Colours { automatic, always, never };
+Colours parse_colours(const std::string& when);  // "auto", "always", "never"; throws UsageError
+// Decides for out() and err(). Unsaid: automatic.
+void use_colours(Colours when);
+
 class Terminal {
  public:
-  explicit Terminal(int descriptor);
+  explicit Terminal(int descriptor, Colours colours = Colours::automatic);
   bool interactive() const { return interactive_; }  // a person looks at it
-  bool colours() const { return colours_; }          // interactive, no NO_COLOR, no TERM=dumb
+  bool colours() const { return colours_; }          // automatic: interactive, no NO_COLOR, no TERM=dumb
   bool unicode() const { return unicode_; }          // the locale is UTF-8
   std::size_t width() const;                         // columns now (a window can be resized); 80 where unknown
   std::string paint(Paint paint, std::string_view text) const;

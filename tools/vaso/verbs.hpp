@@ -3,7 +3,23 @@
 
 #include "command_line.hpp"
 
+#include <span>
+
 namespace vaso::cli {
+
+struct Verb {
+  const char* name;  // one word, or two
+  const char* summary;
+  int (*call)(const Arguments&);
+};
+
+// In the order of `vaso --help`.
+std::span<const Verb> all_verbs();
+const Verb* find_verb(std::string_view name);  // null where there is none of that name
+// The verb that the words begin with, and how many of them name it.
+const Verb* find_verb(const Arguments& words, std::size_t& length);
+bool is_verb_group(std::string_view word);  // "study", whose verbs have two words
+std::vector<std::string> verb_names();
 
 int run(const Arguments& arguments);
 int study_run(const Arguments& arguments);
@@ -36,6 +52,8 @@ int db_gc(const Arguments& arguments);
 int weights_info(const Arguments& arguments);
 int weights_import(const Arguments& arguments);
 int weights_export(const Arguments& arguments);
+int completion(const Arguments& arguments);
+int help(const Arguments& arguments);
 int doctor(const Arguments& arguments);
 
 }  // namespace vaso::cli

@@ -106,7 +106,7 @@ int weights_info(const Arguments& arguments) {
       "Says what a file of weights is: safetensors, or PyTorch's .pth (zip and legacy); whose it looks like;\n"
       "width, depth, heads, patch and image size of the vision transformer in it; its tensors. No code of\n"
       "the file is run.");
-  line.words(words, 1, 1, "a file of weights");
+  line.words(words, 1, 1, "a file of weights").of({Value::file});
   line.flag(all, "tensors", "each tensor on a line of its own, and all metadata")
       .value(options.format, "format", "F", "text or json (default: text)");
   line.example("vaso weights info mae_pretrain_vit_base.pth", "")
@@ -130,7 +130,7 @@ int weights_import(const Arguments& arguments) {
       "What\n"
       "our encoder cannot represent (register tokens, rotary or relative positions) is refused, and so is a file that\n"
       "does not fill every tensor. LayerScale is multiplied into the weights before it, which is exact.");
-  line.words(words, 1, 1, "a file of weights");
+  line.words(words, 1, 1, "a file of weights").of({Value::file});
   line.value(to, "out", "FILE", "the encoder to write")
       .value(plan_words.plan.architecture, "as", "NAME", "what it must be, e.g. vit_b_16 (default: whatever it is)");
   plan_words.take(line);
@@ -172,8 +172,9 @@ int weights_export(const Arguments& arguments) {
       "(facebookresearch/mae, with the decoder where the run has one). A file that ends in .pth is written as "
       "torch.save\n"
       "would, any other as safetensors.");
-  line.words(words, 1, 1, "a run, or a file of weights");
+  line.words(words, 1, 1, "a run, or a file of weights").of({Value::run, Value::file});
   line.value(layout_name, "to", "LAYOUT", "timm, huggingface or mae")
+      .choices({"timm", "huggingface", "mae"})
       .value(to, "out", "PATH", "the file to write; for huggingface the folder");
   plan_words.take(line);
   options.take_home(line);
