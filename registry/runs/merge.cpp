@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <set>
+#include <thread>
 #include <tuple>
 
 namespace vaso::runs {
@@ -31,6 +33,11 @@ struct Outline {
 
 using Key = std::tuple<std::string, std::string, std::string>;  // identity, created, host
 using Outlines = std::map<Key, std::vector<Outline>>;           // by number
+using Order = std::vector<std::pair<const Key*, std::size_t>>;  // a run's key, and which of those with that key it is
+
+// SQLite's busy handler looks for a free lock at most 50 ms apart in its first 200 ms, which is more than a slice
+// takes.
+constexpr auto pause = std::chrono::milliseconds(50);
 
 Outlines outlines_of(Connection& db) {
   Outlines outlines;
@@ -83,21 +90,16 @@ class Merge {
     theirs().execute("BEGIN");  // one moment of theirs, though a worker may write there
     const Outlines of_theirs = outlines_of(theirs());
     if (request_.copy && !request_.dry_run) copy_folders(of_theirs);
-
-    Transaction transaction(ours());
-    const Outlines of_ours = outlines_of(ours());
-    note_inhabited(of_ours);
-    std::int64_t done = 0, total = 0;
-    for (const auto& [key, runs] : of_theirs) total += static_cast<std::int64_t>(runs.size());
-    for (const auto& [key, runs] : in_order(of_theirs)) {
-      const auto same = of_ours.find(*key);
-      const bool there = same != of_ours.end() && runs < same->second.size();
-      take(*key, runs, of_theirs.at(*key)[runs], there ? &same->second[runs] : nullptr);
-      tell("runs", ++done, total);
-    }
-    follow_parents(of_theirs);
-    merge_studies(theirs(), ours(), report_);
-    if (!request_.dry_run) transaction.commit();
+    const Order order = in_order(of_theirs);
+    std::size_t done = 0;
+    do {
+      if (done > 0) std::this_thread::sleep_for(pause);
+      Transaction transaction(ours());
+      done = take_slice(of_theirs, order, done);
+      if (done == order.size()) merge_studies(theirs(), ours(), report_);
+      if (!request_.dry_run) transaction.commit();
+      tell_of(done, order);
+    } while (done < order.size());
     theirs().execute("COMMIT");
     return std::move(report_);
   }
@@ -110,13 +112,38 @@ class Merge {
     if (request_.progress) request_.progress(what, done, total);
   }
 
-  // Their runs by number, so that numbers here follow the order there: key, and which of those with that key.
-  static std::vector<std::pair<const Key*, std::size_t>> in_order(const Outlines& outlines) {
+  void tell_of(std::size_t done, const Order& order) const {
+    if (!order.empty()) tell("runs", static_cast<std::int64_t>(done), static_cast<std::int64_t>(order.size()));
+  }
+
+  // Takes runs from the one at `first` on, as many as belong into one transaction (a dry run has but one); returns the
+  // first that is left. Others may have written since the last slice, another merge too: our runs are read again.
+  std::size_t take_slice(const Outlines& of_theirs, const Order& order, std::size_t first) {
+    const Outlines of_ours = outlines_of(ours());
+    note_inhabited(of_ours);
+    rows_ = 0;
+    std::size_t next = first;
+    while (next < order.size()) {
+      const auto& [key, occurrence] = order[next];
+      const Outline& run = of_theirs.at(*key)[occurrence];
+      const auto same = of_ours.find(*key);
+      const bool there = same != of_ours.end() && occurrence < same->second.size();
+      take(*key, occurrence, run, there ? &same->second[occurrence] : nullptr);
+      if (!there || same->second[occurrence].parent == 0 || updated_.contains(run.id)) follow_parent(run);
+      ++next;
+      if (!request_.dry_run && rows_ >= request_.rows_at_a_time) break;
+      if (next < order.size()) tell_of(next, order);
+    }
+    return next;
+  }
+
+  // Their runs by number, so that numbers here follow the order there, and parents come before those who build on them.
+  static Order in_order(const Outlines& outlines) {
     std::map<std::int64_t, std::pair<const Key*, std::size_t>> by_number;
     for (const auto& [key, runs] : outlines) {
       for (std::size_t i = 0; i < runs.size(); ++i) by_number[runs[i].id] = {&key, i};
     }
-    std::vector<std::pair<const Key*, std::size_t>> order;
+    Order order;
     for (const auto& [number, place] : by_number) order.push_back(place);
     return order;
   }
@@ -204,6 +231,7 @@ class Merge {
     if (went_further(run, *same)) {
       replace(run, same->id, source);
       report_.updated.emplace_back(run.id, same->id);
+      updated_.insert(run.id);
       if (request_.copy) settle(key, occurrence, run, same->id, source);
     } else {
       ++report_.there_already;
@@ -304,23 +332,20 @@ class Merge {
       while (read.step()) {
         for (int column = 1; column < read.columns(); ++column) write.bind(column, read, column);
         write.run();
+        ++rows_;
       }
     }
   }
 
-  void follow_parents(const Outlines& of_theirs) {
-    std::set<std::int64_t> taken;
-    for (const auto& list : {report_.added, report_.updated}) {
-      for (const auto& [there, here] : list) taken.insert(there);
-    }
-    Statement statement = ours().prepare("UPDATE runs SET parent = :parent WHERE id = :id");
-    for (const auto& [key, runs] : of_theirs) {
-      for (const Outline& run : runs) {
-        const auto parent = numbers_.find(run.parent);
-        if (parent == numbers_.end() || !taken.contains(run.id)) continue;
-        statement.bind(":parent", parent->second).bind(":id", numbers_.at(run.id)).run();
-      }
-    }
+  // A run that was taken earlier may lack its parent: that was not there then, or has been removed here since.
+  void follow_parent(const Outline& run) {
+    const auto parent = numbers_.find(run.parent);
+    if (parent == numbers_.end()) return;
+    ours()
+        .prepare("UPDATE runs SET parent = :parent WHERE id = :id")
+        .bind(":parent", parent->second)
+        .bind(":id", numbers_.at(run.id))
+        .run();
   }
 
   const MergeRequest& request_;
@@ -328,6 +353,8 @@ class Merge {
   Opened into_, from_;
   std::map<fs::path, Key> inhabited_;             // folders that rows of ours name
   std::map<std::int64_t, std::int64_t> numbers_;  // of their runs, here
+  std::set<std::int64_t> updated_;                // of their runs
+  std::int64_t rows_ = 0;                         // copied in this slice
   MergeReport report_;
 };
 

@@ -14,6 +14,9 @@ struct MergeRequest {
   bool dry_run = false;        // everything is tried, nothing is kept
   // Called often; `total` may grow when another kind of work begins.
   std::function<void(const std::string& what, std::int64_t done, std::int64_t total)> progress;
+  // After so many rows the runs taken so far are kept, and others may write for a moment. 50,000 take a tenth of a
+  // second or two.
+  std::int64_t rows_at_a_time = 50'000;
 };
 
 struct MergeReport {
@@ -34,9 +37,10 @@ struct MergeReport {
 // A recorded folder is looked for beside `from` first, because a whole home may have been carried here from another
 // machine, then at its own path, unless a run of `into` already lives there.
 //
-// All of it happens in one transaction, after the folders were copied: each by way of a partial name, and compared with
-// the recorded SHA-256 digests. A merge that was interrupted leaves the database as it was, and whole copies that the
-// next one uses. Throws StoreError.
+// Folders are copied first: each by way of a partial name, and compared with the recorded SHA-256 digests. Then runs
+// are taken in slices, each in a transaction of its own, so that workers can write in between; a run comes as a whole,
+// in the order of numbers there, and so after its parent. A merge that was interrupted leaves whole runs and whole
+// copies, and the next one goes on from them. Throws StoreError.
 MergeReport merge(const MergeRequest& request);
 
 }  // namespace vaso::runs

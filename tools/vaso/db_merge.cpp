@@ -87,8 +87,10 @@ int db_merge(const Arguments& arguments) {
       "Takes the runs and studies of other homes (a folder, or its vaso.db) into this one. Run numbers are given anew\n"
       "and parents follow. The same run (identity, creation time and host) is not added twice, and is brought up to "
       "date\n"
-      "where it has gone further there; so a merge can be repeated at any time. Interrupted, it changes nothing.");
+      "where it has gone further there; so a merge can be repeated at any time, also one that was interrupted. Others "
+      "may write meanwhile.");
   line.words(words, 1, 64, "a home or a database to merge")
+      .of({Value::folder, Value::file})
       .flag(copy, "copy", "copy the folders of the runs too, compared by SHA-256; else they are used where they are")
       .flag(dry_run, "dry-run", "say what would be added, keep nothing");
   options.take_home(line);
@@ -118,6 +120,7 @@ int db_merge(const Arguments& arguments) {
     bar.clear();
     say(report, from, dry_run);
   }
+  if (!dry_run && !options.quiet) say_next("vaso ls" + options.home_again());
   return exit_ok;
 }
 
