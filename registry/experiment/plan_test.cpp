@@ -125,8 +125,9 @@ TEST_SUITE("unit") {
       CHECK_FALSE(changes(change, "segmentor"));
       CHECK(changes(change, "pretrain"));
     }
-    for (const char* change : {"name=other", "phases=[]", "plugins=[]", "study.seeds=[2]", "views.flip=0.50",
-                               "data.workers=7", "pretrain.pictures=0", "downstream.vessels.epochs=3"}) {
+    for (const char* change :
+         {"name=other", "phases=[]", "plugins=[]", "study.seeds=[2]", "views.flip=0.50", "data.workers=7",
+          "pretrain.pictures=0", "pretrain.checkpoint_minutes=1", "downstream.vessels.epochs=3"}) {
       CAPTURE(change);
       CHECK_FALSE(changes(change, "segmentor"));
       CHECK_FALSE(changes(change, "pretrain"));
