@@ -1,179 +1,188 @@
 #include "vision/hessian.hpp"
 
+#include "vision/row_filters.hpp"
+#include "vision/vector_clones.hpp"
+
 #include <algorithm>
-#include <cmath>
-#include <cstddef>
+#include <stdexcept>
 
 namespace vaso::vision {
 namespace {
 
-// Four doubles in GCC's vector extension, which every target splits or keeps as it can. Written out because the
-// compiler left alone vectorises over the taps, which is several times slower.
-using Four [[gnu::vector_size(32)]] = double;
-struct [[gnu::packed, gnu::may_alias]] Unaligned {
-  Four lanes;
-};
-constexpr std::int64_t kBlock = 16;  // sums that stay in registers
+constexpr std::int64_t kStripWidth = 4 * kStep;  // columns at a time: what a filter across rows reads stays in cache
+static_assert(kStripWidth <= PaddedImage::kSpare);
+constexpr std::int64_t kBlockRows = 32;
 
-// sum += weight·(a[0…3] ± b[0…3])
-template <bool Odd>
-[[gnu::always_inline]] inline void add(Four& sum, double weight, const double* a, const double* b) {
-  const Four left = reinterpret_cast<const Unaligned*>(a)->lanes;
-  const Four right = reinterpret_cast<const Unaligned*>(b)->lanes;
-  sum += weight * (Odd ? left - right : left + right);
-}
+std::int64_t rounded_up(std::int64_t count, std::int64_t step) { return (count + step - 1) / step * step; }
 
-// out[i] = k[0]·mid[i] + Σ_j k[j]·(after[j][i] ± before[j][i]). One kernel serves both directions: the neighbours of a
-// row are other rows, those of a column the same row shifted. An odd kernel has no centre.
-template <bool Odd>
-[[gnu::always_inline]] inline void correlate(const std::vector<double>& k, const double* mid,
-                                             const double* const* before, const double* const* after,
-                                             std::int64_t count, double* out) {
-  const std::size_t taps = k.size();
-  const double half_centre = Odd ? 0.0 : k[0] / 2;
-  std::int64_t at = 0;
-  for (; at + kBlock <= count; at += kBlock) {
-    Four s0{}, s1{}, s2{}, s3{};
-    const auto tap = [&](double weight, const double* a, const double* b) __attribute__((always_inline)) {
-      add<Odd>(s0, weight, a, b);
-      add<Odd>(s1, weight, a + 4, b + 4);
-      add<Odd>(s2, weight, a + 8, b + 8);
-      add<Odd>(s3, weight, a + 12, b + 12);
-    };
-    tap(half_centre, mid + at, mid + at);
-    for (std::size_t j = 1; j < taps; ++j) tap(k[j], after[j] + at, before[j] + at);
-    reinterpret_cast<Unaligned*>(out + at)->lanes = s0;
-    reinterpret_cast<Unaligned*>(out + at + 4)->lanes = s1;
-    reinterpret_cast<Unaligned*>(out + at + 8)->lanes = s2;
-    reinterpret_cast<Unaligned*>(out + at + 12)->lanes = s3;
-  }
-  for (; at < count; ++at) {
-    double sum = 2 * half_centre * mid[at];
-    for (std::size_t j = 1; j < taps; ++j)
-      sum += k[j] * (Odd ? after[j][at] - before[j][at] : after[j][at] + before[j][at]);
-    out[at] = sum;
-  }
-}
-
-// AVX2 without FMA, so that every machine computes the same bits.
-#if defined(__x86_64__) && !defined(VASO_SANITIZED)
-#define VASO_VECTOR_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define VASO_VECTOR_CLONES
-#endif
-VASO_VECTOR_CLONES void correlate_even(const std::vector<double>& k, const double* mid, const double* const* before,
-                                       const double* const* after, std::int64_t count, double* out) {
-  correlate<false>(k, mid, before, after, count, out);
-}
-VASO_VECTOR_CLONES void correlate_odd(const std::vector<double>& k, const double* mid, const double* const* before,
-                                      const double* const* after, std::int64_t count, double* out) {
-  correlate<true>(k, mid, before, after, count, out);
-}
-
-std::int64_t reflect(std::int64_t at, std::int64_t size) {
-  const std::int64_t period = 2 * size;
-  at = ((at % period) + period) % period;
-  return at < size ? at : period - 1 - at;
-}
-
-// Filters one row at a time along either axis; holds the buffers for it.
-class SeparableFilter {
+// A window of rows, filtered along; it moves down the strip.
+class StripWindow {
  public:
-  SeparableFilter(std::int64_t height, std::int64_t width, double sigma)
-      : height_(height), width_(width), kernel_(gaussian_kernel(sigma / std::sqrt(2.0), sigma > 1 ? 8.0 : 100.0)) {
-    radius_ = static_cast<std::int64_t>(kernel_.smooth.size()) - 1;
-    before_.resize(kernel_.smooth.size());
-    after_.resize(kernel_.smooth.size());
-    padded_.resize(static_cast<std::size_t>(width + 2 * radius_));
-  }
-
-  enum class Order { smooth, slope };
-
-  void along_rows(Order order, const Plane2d<double>& in, std::int64_t y, double* out) {
-    for (std::int64_t j = 1; j <= radius_; ++j) {
-      before_[static_cast<std::size_t>(j)] = in.row(reflect(y - j, height_));
-      after_[static_cast<std::size_t>(j)] = in.row(reflect(y + j, height_));
-    }
-    apply(order, in.row(y), out);
-  }
-
-  void along_columns(Order order, const double* row, double* out) {
-    std::copy_n(row, width_, padded_.begin() + radius_);
-    for (std::int64_t x = 1; x <= radius_; ++x) {
-      padded_[static_cast<std::size_t>(radius_ - x)] = row[reflect(-x, width_)];
-      padded_[static_cast<std::size_t>(radius_ + width_ - 1 + x)] = row[reflect(width_ - 1 + x, width_)];
-    }
-    const double* mid = padded_.data() + radius_;
-    for (std::int64_t j = 1; j <= radius_; ++j) {
-      before_[static_cast<std::size_t>(j)] = mid - j;
-      after_[static_cast<std::size_t>(j)] = mid + j;
-    }
-    apply(order, mid, out);
+  explicit StripWindow(std::int64_t rows) : values_(static_cast<std::size_t>(rows * kStripWidth)) {}
+  float* row(std::int64_t y) { return values_.data() + (y - top_) * kStripWidth; }
+  // Rows top … end−1 are kept; the window then begins at `top`.
+  void move_to(std::int64_t top, std::int64_t end) {
+    if (top > top_ && end > top) std::copy(row(top), row(end), values_.data());
+    top_ = top;
   }
 
  private:
-  void apply(Order order, const double* mid, double* out) {
-    if (order == Order::smooth) {
-      correlate_even(kernel_.smooth, mid, before_.data(), after_.data(), width_, out);
-    } else {
-      correlate_odd(kernel_.slope, mid, before_.data(), after_.data(), width_, out);
+  std::vector<float> values_;
+  std::int64_t top_ = 0;
+};
+
+class StripFilter {
+ public:
+  // What a block of outputs sees, and one row more, which the partner that the last row may lack would see.
+  static std::int64_t window_rows(const HessianFilters& filters) { return 2 * filters.radius + kBlockRows + 1; }
+
+  StripFilter(const PaddedImage& image, const HessianFilters& filters)
+      : image_(image),
+        height_(image.height()),
+        width_(image.width()),
+        filters_(filters),
+        smooth_(window_rows(filters)),
+        slope_(window_rows(filters)),
+        curve_(window_rows(filters)),
+        border_(static_cast<std::size_t>(filters.border_step)) {}
+
+  // Columns `left` and `count` more, of rows `begin` to `end`.
+  void run(std::int64_t left, std::int64_t count, std::int64_t begin, std::int64_t end,
+           const std::function<void(const HessianStrip&)>& visit) {
+    left_ = left;
+    count_ = count;
+    std::int64_t filled = std::max<std::int64_t>(0, begin - filters_.radius);
+    for (std::int64_t y = begin; y < end; y += kBlockRows) {
+      const std::int64_t block_end = std::min(y + kBlockRows, end);
+      const std::int64_t top = std::max<std::int64_t>(0, y - filters_.radius);
+      for (StripWindow* window : {&smooth_, &slope_, &curve_}) window->move_to(top, filled);
+      for (; filled < std::min(height_, block_end + filters_.radius); ++filled) along(filled);
+      across(y, block_end, visit);
     }
   }
 
-  std::int64_t height_, width_, radius_ = 0;
-  GaussianKernel kernel_;
-  std::vector<const double*> before_, after_;
-  std::vector<double> padded_;
+ private:
+  std::int64_t computed() const { return rounded_up(count_, kStep); }
+
+  void along(std::int64_t y) {
+    const HessianFilters::Halves& halves = filters_.along;
+    const ThreeRows out{smooth_.row(y), slope_.row(y), curve_.row(y)};
+    filter_along(image_.row(y) + left_,
+                 {filters_.radius, halves.smooth.data(), halves.slope.data(), halves.curve.data()}, computed(), out);
+    const std::int64_t at_left = std::min(filters_.radius, width_),
+                       at_right = std::min(filters_.radius, width_ - at_left);
+    if (left_ < at_left) {
+      const std::int64_t inputs = std::min(width_, at_left + filters_.radius);
+      weighted_sum(image_.row(y) + inputs - 1, -1, &filters_.left_curve[at(inputs - 1)], -filters_.border_step, inputs,
+                   filters_.border_step, border_.data());
+      std::copy_n(border_.data() + left_, std::min(at_left - left_, count_), out.curve);
+    }
+    const std::int64_t first = width_ - at_right;  // output
+    if (at_right > 0 && left_ + count_ > first) {
+      const std::int64_t inputs = std::min(width_, at_right + filters_.radius);
+      weighted_sum(image_.row(y) + width_ - inputs, 1, &filters_.right_curve[at(inputs - 1)], -filters_.border_step,
+                   inputs, filters_.border_step, border_.data());
+      const std::int64_t from = std::max(left_, first);
+      std::copy_n(border_.data() + (from - first), left_ + count_ - from, out.curve + (from - left_));
+    }
+  }
+
+  std::size_t at(std::int64_t input) const { return static_cast<std::size_t>(input * filters_.border_step); }
+
+  void across(std::int64_t y, std::int64_t end, const std::function<void(const HessianStrip&)>& visit) {
+    const auto inside = [this](std::int64_t row) { return row >= filters_.radius && row < height_ - filters_.radius; };
+    while (y < end) {
+      const bool pair = y + 1 < end && inside(y) && inside(y + 1);
+      if (inside(y)) {
+        inner_pair(y);  // of a row without a partner, the second output is nothing
+      } else {
+        border(y);
+      }
+      for (int i = 0; i < (pair ? 2 : 1); ++i) visit({y + i, left_, count_, rr_[i], rc_[i], cc_[i]});
+      y += pair ? 2 : 1;
+    }
+  }
+
+  void inner_pair(std::int64_t y) {
+    const HessianFilters::Halves& halves = filters_.down;
+    const std::int64_t radius = filters_.radius, count = computed();
+    filter_across_even(smooth_.row(y), kStripWidth, halves.curve.data(), radius, count, rr_[0], rr_[1]);
+    filter_across_odd(slope_.row(y), kStripWidth, halves.slope.data(), radius, count, rc_[0], rc_[1]);
+    filter_across_even(curve_.row(y), kStripWidth, halves.smooth.data(), radius, count, cc_[0], cc_[1]);
+  }
+
+  // A row that sees the upper or lower border.
+  void border(std::int64_t y) {
+    const auto sum = [&](StripWindow& window, const std::vector<float>& weights, float* out) {
+      const auto terms = static_cast<std::int64_t>(weights.size());
+      const std::int64_t first = std::max<std::int64_t>(0, y - filters_.radius);
+      if (first == 0) {  // from the far end towards the border
+        weighted_sum(weights.data() + terms - 1, -1, window.row(terms - 1), -kStripWidth, terms, computed(), out);
+      } else {
+        weighted_sum(weights.data(), 1, window.row(first), kStripWidth, terms, computed(), out);
+      }
+    };
+    const HessianFilters::BorderRow& row = y < filters_.radius
+                                               ? filters_.top[static_cast<std::size_t>(y)]
+                                               : filters_.bottom[static_cast<std::size_t>(height_ - 1 - y)];
+    sum(smooth_, row.curve, rr_[0]);
+    sum(slope_, row.slope, rc_[0]);
+    sum(curve_, row.smooth, cc_[0]);
+  }
+
+  const PaddedImage& image_;
+  std::int64_t height_, width_;
+  const HessianFilters& filters_;
+  StripWindow smooth_, slope_, curve_;  // filtered along by each, still to be filtered across
+  std::vector<float> border_;
+  std::int64_t left_ = 0, count_ = 0;
+  float rr_[2][kStripWidth], rc_[2][kStripWidth], cc_[2][kStripWidth];
 };
+
+// Adds `count` pixels times three weights to three sums.
+VASO_VECTOR_CLONES void add_pixels(const std::uint8_t* __restrict pixels, std::int64_t count,
+                                   const double (&weights)[3], double* __restrict a, double* __restrict b,
+                                   double* __restrict c) {
+  for (std::int64_t x = 0; x < count; ++x) {
+    const auto pixel = static_cast<double>(pixels[x]);
+    a[x] += weights[0] * pixel;
+    b[x] += weights[1] * pixel;
+    c[x] += weights[2] * pixel;
+  }
+}
 
 }  // namespace
 
-GaussianKernel gaussian_kernel(double deviation, double truncate, double negligible) {
-  const auto radius = static_cast<std::size_t>(truncate * deviation + 0.5);
-  const double variance = deviation * deviation;
-  GaussianKernel kernel{std::vector<double>(radius + 1), std::vector<double>(radius + 1)};
-  double sum = 0;
-  for (std::size_t j = 0; j <= radius; ++j) {
-    const auto x = static_cast<double>(j);
-    kernel.smooth[j] = std::exp(-0.5 * x * x / variance);
-    sum += j == 0 ? kernel.smooth[j] : 2 * kernel.smooth[j];
+void hessian(const PaddedImage& image, const HessianFilters& filters, std::int64_t margin,
+             const std::function<void(const HessianStrip&)>& visit) {
+  if (filters.radius > image.pad()) throw std::invalid_argument("the padding is narrower than the filter");
+  StripFilter strip(image, filters);
+  const std::int64_t end = image.width() - margin;
+  for (std::int64_t x = margin; x < end; x += kStripWidth) {
+    strip.run(x, std::min(kStripWidth, end - x), margin, image.height() - margin, visit);
   }
-  std::size_t kept = 1;
-  for (std::size_t j = 0; j <= radius; ++j) {
-    kernel.smooth[j] /= sum;
-    kernel.slope[j] = static_cast<double>(j) / variance * kernel.smooth[j];
-    // The slope's peak is at one standard deviation: φ(σ)/σ ≈ 0.61·φ(0)/σ.
-    const double slope_peak = 0.6 * kernel.smooth[0] / deviation;
-    if (kernel.smooth[j] >= negligible * kernel.smooth[0] || kernel.slope[j] >= negligible * slope_peak) kept = j + 1;
-  }
-  kernel.smooth.resize(kept);
-  kernel.slope.resize(kept);
-  return kernel;
 }
 
-void hessian(const Plane2d<double>& image, double sigma, const HessianRow& visit) {
-  using Order = SeparableFilter::Order;
-  const std::int64_t width = image.width;
-  SeparableFilter filter(image.height, width, sigma);
-  std::vector<double> row(static_cast<std::size_t>(width));
-  Plane2d<double> along_r(image.height, width);
-  Plane2d<double> along_c(image.height, width);
-  for (std::int64_t y = 0; y < image.height; ++y) {
-    filter.along_rows(Order::slope, image, y, row.data());
-    filter.along_columns(Order::smooth, row.data(), along_r.row(y));
-    filter.along_rows(Order::smooth, image, y, row.data());
-    filter.along_columns(Order::slope, row.data(), along_c.row(y));
+SecondDerivatives hessian_at(const GreyImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x) {
+  const AxisFilters &rows = filters.rows, &columns = filters.columns;
+  const std::int64_t top = rows.first(y), left = columns.first(x), width = columns.count(x);
+  std::vector<double> sums(static_cast<std::size_t>(3 * width));
+  double *smooth = sums.data(), *slope = smooth + width, *curve = slope + width;
+  const auto &down_smooth = rows.weights(rows.smooth, y), &down_slope = rows.weights(rows.slope, y),
+             &down_curve = rows.weights(rows.curve, y);
+  for (std::size_t k = 0; k < down_smooth.size(); ++k) {
+    add_pixels(image.row(top + static_cast<std::int64_t>(k)) + left, width,
+               {down_smooth[k], down_slope[k], down_curve[k]}, smooth, slope, curve);
   }
-  std::vector<double> rr(row.size()), rc(row.size()), cc(row.size());
-  for (std::int64_t y = 0; y < image.height; ++y) {
-    filter.along_rows(Order::slope, along_r, y, row.data());
-    filter.along_columns(Order::smooth, row.data(), rr.data());
-    filter.along_rows(Order::smooth, along_r, y, row.data());
-    filter.along_columns(Order::slope, row.data(), rc.data());
-    filter.along_rows(Order::smooth, along_c, y, row.data());
-    filter.along_columns(Order::slope, row.data(), cc.data());
-    visit(y, rr.data(), rc.data(), cc.data());
+  const auto &along_smooth = columns.weights(columns.smooth, x), &along_slope = columns.weights(columns.slope, x),
+             &along_curve = columns.weights(columns.curve, x);
+  SecondDerivatives result{0, 0, 0};
+  for (std::size_t k = 0; k < along_smooth.size(); ++k) {
+    result.rr += along_smooth[k] * curve[k];
+    result.rc += along_slope[k] * slope[k];
+    result.cc += along_curve[k] * smooth[k];
   }
+  return result;
 }
 
 }  // namespace vaso::vision

@@ -1,137 +1,151 @@
 #include "vision/vesselness.hpp"
 
+#include "vision/components.hpp"
 #include "vision/hessian.hpp"
+#include "vision/percentile.hpp"
+#include "vision/ridge_measures.hpp"
 
 #include "sdk/dataset.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgproc.hpp>
+#include <limits>
 
 namespace vaso::vision {
 namespace {
 
-Plane2d<double> to_double(const GreyImage& image) {
-  Plane2d<double> copy(image.height, image.width);
-  std::copy(image.pixels.begin(), image.pixels.end(), copy.pixels.begin());
-  return copy;
+using Filters = std::vector<std::shared_ptr<const HessianFilters>>;
+
+Filters filters_for(const GreyImage& image, const std::vector<double>& sigmas) {
+  Filters filters;
+  for (const double sigma : sigmas) filters.push_back(hessian_filters(image.height, image.width, sigma));
+  return filters;
+}
+
+PaddedImage padded_for(const GreyImage& image, const Filters& filters) {
+  std::int64_t pad = 0;
+  for (const auto& scale : filters) pad = std::max(pad, scale->radius);
+  return {image, pad};
 }
 
 // Eigenvalues are mean ± spread; closed form of a symmetric 2×2 matrix.
 struct Eigenvalues {
   double mean, spread;
 };
-Eigenvalues eigenvalues(double rr, double rc, double cc) {
+Eigenvalues eigenvalues_at(const GreyImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x) {
+  const auto [rr, rc, cc] = hessian_at(image, filters, y, x);
   const double half = (rr - cc) / 2;
   return {(rr + cc) / 2, std::sqrt(rc * rc + half * half)};
 }
 
-// |λ1| ≤ |λ2| of every pixel at one scale, σ² normalised.
-struct Curvatures {
-  Plane2d<double> small, large;
-  double greatest_norm_squared = 0;
-};
-Curvatures curvatures(const Plane2d<double>& image, double sigma) {
-  Curvatures result{Plane2d<double>(image.height, image.width), Plane2d<double>(image.height, image.width)};
-  hessian(image, sigma, [&](std::int64_t y, const double* rr, const double* rc, const double* cc) {
-    for (std::int64_t x = 0; x < image.width; ++x) {
-      const auto [mean, spread] = eigenvalues(rr[x], rc[x], cc[x]);
-      const double upper = sigma * sigma * (mean + spread);
-      const double lower = sigma * sigma * (mean - spread);
-      const bool upper_is_large = mean >= 0;
-      result.large.at(y, x) = upper_is_large ? upper : lower;
-      result.small.at(y, x) = upper_is_large ? lower : upper;
-      result.greatest_norm_squared = std::max(result.greatest_norm_squared, upper * upper + lower * lower);
-    }
+// A mask truncates sato's response, so a value next to an integer must be on the right side of it: such values are
+// looked at again in double precision.
+void settle_near_integer(const GreyImage& image, const Filters& filters, std::int64_t y, std::int64_t x, float& value) {
+  const float integer = std::nearbyint(value);
+  const bool reached = std::any_of(filters.begin(), filters.end(), [&](const auto& scale) {
+    const auto [mean, spread] = eigenvalues_at(image, *scale, y, x);
+    return mean + spread >= integer;
   });
-  return result;
+  value = reached ? std::max(value, integer) : std::min(value, std::nextafter(integer, 0.0f));
 }
 
-cv::Mat view(const GreyImage& image) {
-  return {static_cast<int>(image.height), static_cast<int>(image.width), CV_8UC1,
-          const_cast<std::uint8_t*>(image.pixels.data())};
-}
-
-// Keeps the component of `mask` that holds pixel `seed`.
-void keep_component(GreyImage& mask, std::size_t seed, int connectivity) {
-  cv::Mat labels;
-  cv::connectedComponents(view(mask), labels, connectivity, CV_32S);
-  const auto* label = labels.ptr<std::int32_t>();
-  const std::int32_t wanted = label[seed];
-  for (std::size_t i = 0; i < mask.pixels.size(); ++i) mask.pixels[i] = label[i] == wanted ? 255 : 0;
-}
-
-// numpy interpolates between neighbours of the sorted values; of 256 possible values a histogram is the sorted array.
-double percentile_of_bytes(const std::vector<std::uint8_t>& values, double percent) {
-  std::int64_t histogram[256] = {};
-  for (const std::uint8_t value : values) ++histogram[value];
-  const double position = percent / 100 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::int64_t>(position);
-  const auto nth = [&](std::int64_t n) {
-    int value = 0;
-    for (std::int64_t seen = histogram[0]; seen <= n && value < 255; seen += histogram[++value]) {
+void settle_near_integers(const GreyImage& image, const Filters& filters, std::int64_t margin, FloatImage& response) {
+  float inside = 0, anywhere = 0;
+  std::int64_t radius = 0;
+  for (const auto& scale : filters) {
+    inside = std::max(inside, static_cast<float>(scale->inside.eigenvalue));
+    anywhere = std::max(anywhere, static_cast<float>(scale->anywhere.eigenvalue));
+    radius = std::max(radius, scale->radius);
+  }
+  constexpr std::int64_t kBlock = 32;
+  for (std::int64_t y = margin; y < response.height - margin; ++y) {
+    const bool near_edge = y < radius || y >= response.height - radius;
+    float* row = response.row(y);
+    for (std::int64_t x = margin; x < response.width - margin; x += kBlock) {
+      const std::int64_t end = std::min(x + kBlock, response.width - margin);
+      const float error = near_edge || x < radius || end > response.width - radius ? anywhere : inside;
+      if (!any_near_integer(row + x, end - x, error)) continue;
+      for (std::int64_t at = x; at < end; ++at) {
+        if (any_near_integer(row + at, 1, error)) settle_near_integer(image, filters, y, at, row[at]);
+      }
     }
-    return value;
-  };
-  const int low = nth(below);
-  const int high = nth(std::min<std::int64_t>(below + 1, static_cast<std::int64_t>(values.size()) - 1));
-  return low + (high - low) * (position - static_cast<double>(below));
+  }
+}
+
+// |λ1| ≤ |λ2| of every pixel at one scale.
+struct Curvatures {
+  FloatImage small, large;
+  float greatest_norm_squared = 0;
+};
+void find_curvatures(const PaddedImage& image, const HessianFilters& filters, Curvatures& out) {
+  std::vector<float> greatest(static_cast<std::size_t>(image.width()));
+  hessian(image, filters, 0, [&](const HessianStrip& strip) {
+    curvatures(strip, out.small.row(strip.y) + strip.x, out.large.row(strip.y) + strip.x, greatest.data() + strip.x);
+  });
+  out.greatest_norm_squared = *std::max_element(greatest.begin(), greatest.end());
+}
+
+// Where the trace changes its sign, the response jumps: which side a pixel is on is decided in double precision.
+void settle_near_saddles(const GreyImage& image, const HessianFilters& filters, float strength, Curvatures& found) {
+  constexpr std::int64_t kBlock = 64;
+  constexpr float kUnseen = 1e-5f;  // of S²/2c²: the jump is smaller still
+  const auto error = static_cast<float>(2 * filters.anywhere.trace);
+  for (std::int64_t y = 0; y < image.height; ++y) {
+    float *small = found.small.row(y), *large = found.large.row(y);
+    for (std::int64_t x = 0; x < image.width; x += kBlock) {
+      const std::int64_t count = std::min(kBlock, image.width - x);
+      if (!any_near_saddle(small + x, large + x, count, error, kUnseen / strength)) continue;
+      for (std::int64_t at = x; at < x + count; ++at) {
+        if (!any_near_saddle(small + at, large + at, 1, error, kUnseen / strength)) continue;
+        const auto [mean, spread] = eigenvalues_at(image, filters, y, at);
+        large[at] = static_cast<float>(mean >= 0 ? mean + spread : mean - spread);
+        small[at] = static_cast<float>(mean >= 0 ? mean - spread : mean + spread);
+      }
+    }
+  }
+}
+
+// A row's part inside a frame of `border` pixels.
+struct Inside {
+  std::int64_t first, count;
+};
+template <class T>
+Inside inside_of(const Plane2d<T>& image, std::int64_t border, std::int64_t y) {
+  if (y < border || y >= image.height - border || 2 * border >= image.width) return {0, 0};
+  return {border, image.width - 2 * border};
 }
 
 }  // namespace
 
-FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas) {
-  const Plane2d<double> values = to_double(image);
-  Plane2d<double> largest(image.height, image.width);
-  for (const double sigma : sigmas) {
-    hessian(values, sigma, [&](std::int64_t y, const double* rr, const double* rc, const double* cc) {
-      double* out = largest.row(y);
-      for (std::int64_t x = 0; x < image.width; ++x) {
-        const auto [mean, spread] = eigenvalues(rr[x], rc[x], cc[x]);
-        out[x] = std::max(out[x], sigma * sigma * (mean + spread));
-      }
-    });
-  }
+FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas, std::int64_t margin) {
   FloatImage response(image.height, image.width);
-  std::transform(largest.pixels.begin(), largest.pixels.end(), response.pixels.begin(), [](double value) {
-    // Rounding to float must not carry a value over the integer at which the mask's truncation cuts.
-    const auto rounded = static_cast<float>(value);
-    return rounded > value ? std::nextafter(rounded, 0.0f) : rounded;
-  });
+  const Filters filters = filters_for(image, sigmas);
+  const PaddedImage padded = padded_for(image, filters);
+  for (const auto& scale : filters) {
+    hessian(padded, *scale, margin,
+            [&](const HessianStrip& strip) { raise_to_tubeness(strip, response.row(strip.y) + strip.x); });
+  }
+  settle_near_integers(image, filters, margin, response);
   return response;
 }
 
 FloatImage frangi(const GreyImage& image, const FrangiOptions& options) {
-  const Plane2d<double> values = to_double(image);
   FloatImage response(image.height, image.width);
-  for (const double sigma : options.sigmas) {
-    const Curvatures at_scale = curvatures(values, sigma);
-    const double c_squared = options.c > 0 ? options.c * options.c : at_scale.greatest_norm_squared / 4;
-    if (c_squared < 1e-12) continue;  // a flat image: nothing but rounding errors
-    const double blob = 1 / (2 * options.beta * options.beta);
-    const double strength = 1 / (2 * c_squared);
-    for (std::size_t i = 0; i < response.pixels.size(); ++i) {
-      const double large = at_scale.large.pixels[i];
-      if (large <= 0) continue;
-      const double small = at_scale.small.pixels[i];
-      const double ratio = small / large;
-      const double value =
-          std::exp(-ratio * ratio * blob) * (1 - std::exp(-(small * small + large * large) * strength));
-      response.pixels[i] = std::max(response.pixels[i], static_cast<float>(value));
-    }
+  Curvatures found{FloatImage(image.height, image.width), FloatImage(image.height, image.width)};
+  const Filters filters = filters_for(image, options.sigmas);
+  const PaddedImage padded = padded_for(image, filters);
+  for (const auto& scale : filters) {
+    find_curvatures(padded, *scale, found);
+    const double c_squared = options.c > 0 ? options.c * options.c : found.greatest_norm_squared / 4;
+    const double noise = 2 * scale->anywhere.eigenvalue;
+    if (c_squared < noise * noise) continue;  // a flat image: nothing but rounding errors
+    const auto blob = static_cast<float>(1 / (2 * options.beta * options.beta));
+    const auto strength = static_cast<float>(1 / (2 * c_squared));
+    settle_near_saddles(image, *scale, strength, found);
+    raise_to_frangi(found.small.pixels.data(), found.large.pixels.data(),
+                    static_cast<std::int64_t>(response.pixels.size()), blob, strength, response.pixels.data());
   }
   return response;
-}
-
-double percentile(std::vector<float> values, double percent) {
-  const double position = percent / 100 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::ptrdiff_t>(position);
-  const auto nth = values.begin() + below;
-  std::nth_element(values.begin(), nth, values.end());
-  const double low = *nth;
-  if (nth + 1 == values.end()) return low;
-  const double high = *std::min_element(nth + 1, values.end());
-  return low + (high - low) * (position - static_cast<double>(below));
 }
 
 void check_border(const GreyImage& image, std::int64_t border, const std::string& record) {
@@ -144,37 +158,41 @@ void check_border(const GreyImage& image, std::int64_t border, const std::string
 
 GreyImage released_mask(const FloatImage& response, std::int64_t border, double percent, Grow grow) {
   GreyImage mask(response.height, response.width);
-  std::transform(response.pixels.begin(), response.pixels.end(), mask.pixels.begin(),
-                 [](float value) { return static_cast<std::uint8_t>(value); });
-  erase_border(mask, border);
-  const double threshold = percentile_of_bytes(mask.pixels, percent);
-  const auto brightest = std::max_element(mask.pixels.begin(), mask.pixels.end());  // the first of equals
-  const auto seed = static_cast<std::size_t>(brightest - mask.pixels.begin());
-  const bool empty = *brightest == 0;
-  for (std::uint8_t& value : mask.pixels) value = value > 0 && value >= threshold ? 255 : 0;
-  if (grow == Grow::maximum && !empty) keep_component(mask, seed, 4);
+  for (std::int64_t y = 0; y < response.height; ++y) {
+    const auto [first, count] = inside_of(response, border, y);
+    truncate(response.row(y) + first, count, mask.row(y) + first);
+  }
+  std::int64_t histogram[256] = {};
+  for (const std::uint8_t value : mask.pixels) ++histogram[value];
+  int brightest = 255;
+  while (brightest > 0 && histogram[brightest] == 0) --brightest;
+  if (brightest == 0) return mask;
+  const auto first = std::find(mask.pixels.begin(), mask.pixels.end(), brightest);
+  const double least = std::max(1.0, std::ceil(percentile(histogram, percent)));
+  threshold(mask.pixels.data(), static_cast<std::int64_t>(mask.pixels.size()), static_cast<std::uint8_t>(least));
+  if (grow == Grow::maximum)
+    keep_component(mask, static_cast<std::size_t>(first - mask.pixels.begin()), Neighbours::four);
   return mask;
 }
 
 GreyImage component_mask(const FloatImage& response, std::int64_t border, double percent, std::int64_t min_area) {
   GreyImage mask(response.height, response.width);
   std::vector<float> inside;
-  for (std::int64_t y = border; y < response.height - border; ++y) {
-    if (response.width > 2 * border)
-      inside.insert(inside.end(), response.row(y) + border, response.row(y) + response.width - border);
+  inside.reserve(response.pixels.size());
+  for (std::int64_t y = 0; y < response.height; ++y) {
+    const auto [first, count] = inside_of(response, border, y);
+    inside.insert(inside.end(), response.row(y) + first, response.row(y) + first + count);
   }
   if (inside.empty()) return mask;
-  const double threshold = percentile(std::move(inside), percent);
-  for (std::size_t i = 0; i < mask.pixels.size(); ++i) {
-    mask.pixels[i] = response.pixels[i] > 0 && response.pixels[i] >= threshold ? 255 : 0;
+  const double wanted = percentile(inside, percent);
+  auto least = static_cast<float>(wanted);
+  if (least < wanted)
+    least = std::nextafter(least, std::numeric_limits<float>::infinity());  // the same values are at or above it
+  for (std::int64_t y = 0; y < response.height; ++y) {
+    const auto [first, count] = inside_of(response, border, y);
+    threshold(response.row(y) + first, count, least, mask.row(y) + first);
   }
-  erase_border(mask, border);
-  cv::Mat labels, statistics, centres;
-  cv::connectedComponentsWithStats(view(mask), labels, statistics, centres, 8, CV_32S);
-  const auto* label = labels.ptr<std::int32_t>();
-  for (std::size_t i = 0; i < mask.pixels.size(); ++i) {
-    if (statistics.at<int>(label[i], cv::CC_STAT_AREA) < min_area) mask.pixels[i] = 0;
-  }
+  erase_small_components(mask, min_area, Neighbours::eight);
   return mask;
 }
 

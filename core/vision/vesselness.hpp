@@ -11,8 +11,10 @@
 namespace vaso::vision {
 
 // Sato's tubeness as the released VasoMIM code uses it (scikit-image ≥ 0.20, filters/ridges.py, black ridges):
-// max over σ of σ²·max(λ, 0) with λ the larger eigenvalue of the Hessian. At most about 124. [any thread]
-FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas);
+// max over σ of σ²·max(λ, 0) with λ the larger eigenvalue of the Hessian. At most about 124. Computed in single
+// precision, to 1e-3 of the true value; the integer that a value truncates to is that of double precision. Pixels
+// nearer than `margin` to an edge are left 0. [any thread]
+FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas, std::int64_t margin = 0);
 
 struct FrangiOptions {
   std::vector<double> sigmas{1, 2, 3, 4};  // pixels
@@ -23,11 +25,8 @@ struct FrangiOptions {
 // Frangi, Niessen, Vincken, Viergever, "Multiscale vessel enhancement filtering", MICCAI 1998, for dark tubes in 2-D:
 // with |λ1| ≤ |λ2|, zero where λ2 ≤ 0, else exp(−R²/2β²)·(1 − exp(−S²/2c²)), R = |λ1|/|λ2|, S = √(λ1² + λ2²), λ of the
 // σ²-normalised Hessian; maximum over σ. In [0,1]. (scikit-image's frangi differs: it freezes c at the first σ and does
-// not normalise.) [any thread]
+// not normalise.) Computed in single precision. [any thread]
 FloatImage frangi(const GreyImage& image, const FrangiOptions& options);
-
-// numpy.percentile's linear interpolation. `percent` in 0…100; values must not be empty.
-double percentile(std::vector<float> values, double percent);
 
 // Sets a frame of `border` pixels to zero, or everything where the image is no larger than the frame.
 template <class T>

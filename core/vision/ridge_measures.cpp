@@ -1,0 +1,109 @@
+// Plain loops that the compiler vectorises; this file is compiled without errno and floating-point traps, which would
+// keep it from doing so. Neither changes a result.
+#include "vision/ridge_measures.hpp"
+
+#include "vision/vector_clones.hpp"
+
+#include <bit>
+#include <cmath>
+
+namespace vaso::vision {
+namespace {
+
+// The nearest integer, ties to even, of |x| < 2^22.
+inline float nearest(float x) {
+  constexpr float kShift = 0x1.8p23f;
+  return (x + kShift) - kShift;
+}
+
+inline float larger(float a, float b) { return a < b ? b : a; }
+
+// e^x for x ≤ 0, to 2e-7 of it (Cody and Waite's reduction, then a polynomial of Cephes' expf); 0 below e^−87.
+inline float exp_of_negative(float x) {
+  x = larger(x, -87.0f);
+  const float n = nearest(x * 1.44269504f);
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  const float power = std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+  return (p * r * r + r + 1.0f) * power;
+}
+
+}  // namespace
+
+VASO_VECTOR_CLONES void raise_to_tubeness(const HessianStrip& strip, float* out) {
+  const float *rr = strip.rr, *rc = strip.rc, *cc = strip.cc;
+  const std::int64_t count = strip.count;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float half = (rr[i] - cc[i]) * 0.5f;
+    out[i] = larger(out[i], (rr[i] + cc[i]) * 0.5f + std::sqrt(rc[i] * rc[i] + half * half));
+  }
+}
+
+VASO_VECTOR_CLONES void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest) {
+  const float *rr = strip.rr, *rc = strip.rc, *cc = strip.cc;
+  const std::int64_t count = strip.count;
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float half = (rr[i] - cc[i]) * 0.5f, mean = (rr[i] + cc[i]) * 0.5f;
+    const float spread = std::sqrt(rc[i] * rc[i] + half * half);
+    const float signed_spread = mean >= 0 ? spread : -spread;
+    large[i] = mean + signed_spread;
+    small[i] = mean - signed_spread;
+    greatest[i] = larger(greatest[i], 2 * (mean * mean + spread * spread));
+  }
+}
+
+VASO_VECTOR_CLONES void raise_to_frangi(const float* small, const float* large, std::int64_t count, float blob,
+                                        float strength, float* out) {
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float ratio = small[i] / larger(large[i], 1e-20f);  // where large > 0, |small| ≤ large
+    const float norm = small[i] * small[i] + large[i] * large[i];
+    const float value = exp_of_negative(-ratio * ratio * blob) * (1 - exp_of_negative(-norm * strength));
+    out[i] = larger(out[i], large[i] > 0 ? value : 0.0f);
+  }
+}
+
+VASO_VECTOR_CLONES bool any_near_integer(const float* values, std::int64_t count, float error) {
+  std::int32_t any = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    any |= static_cast<std::int32_t>(std::abs(values[i] - nearest(values[i])) <= error) &
+           static_cast<std::int32_t>(values[i] > 0.5f);
+  }
+  return any != 0;
+}
+
+VASO_VECTOR_CLONES bool any_near_saddle(const float* small, const float* large, std::int64_t count, float error,
+                                        float least) {
+  std::int32_t any = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    any |= static_cast<std::int32_t>(std::abs(small[i] + large[i]) <= error) &
+           static_cast<std::int32_t>(small[i] * small[i] + large[i] * large[i] >= least);
+  }
+  return any != 0;
+}
+
+VASO_VECTOR_CLONES void truncate(const float* values, std::int64_t count, std::uint8_t* out) {
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(values[i]));
+}
+
+VASO_VECTOR_CLONES void threshold(std::uint8_t* values, std::int64_t count, std::uint8_t least) {
+  for (std::int64_t i = 0; i < count; ++i) values[i] = values[i] >= least ? 255 : 0;
+}
+
+VASO_VECTOR_CLONES void threshold(const float* values, std::int64_t count, float least, std::uint8_t* out) {
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int32_t in = static_cast<std::int32_t>(values[i] > 0) & static_cast<std::int32_t>(values[i] >= least);
+    out[i] = static_cast<std::uint8_t>(-in);
+  }
+}
+
+}  // namespace vaso::vision
