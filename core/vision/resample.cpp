@@ -1,7 +1,10 @@
 #include "vision/resample.hpp"
 
+#include "vision/vector_clones.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 namespace vaso::vision {
@@ -53,38 +56,101 @@ Taps taps(std::int64_t in, std::int64_t out) {
   return result;
 }
 
-std::uint8_t clip(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> kPrecision, 0, 255)); }
+constexpr std::int64_t kBlock = 32;  // outputs whose sums stay in registers
+constexpr std::int64_t kTile = 16;   // of a transposition
+
+std::int64_t rounded_up(std::int64_t count, std::int64_t step) { return (count + step - 1) / step * step; }
+
+// Rows of bytes with room for whole blocks; kept by each thread, because an allocation an image costs as much as the
+// work on it: fresh pages must be zeroed.
+struct Rows {
+  std::vector<std::uint8_t> bytes;
+  std::int64_t stride = 0;
+  void resize(std::int64_t height, std::int64_t width) {
+    stride = rounded_up(width, kBlock);
+    const auto wanted = static_cast<std::size_t>(rounded_up(height, kTile) * stride);
+    if (bytes.size() < wanted) bytes.resize(wanted);
+  }
+  std::uint8_t* row(std::int64_t y) { return bytes.data() + y * stride; }
+};
+
+// out = Σ_k weight[k]·row k, rounded and clipped. `count` is a multiple of kBlock.
+VASO_VECTOR_CLONES void blend(const std::uint8_t* rows, std::int64_t stride, const std::int32_t* weight,
+                              std::int64_t terms, std::int64_t count, std::uint8_t* out) {
+  for (std::int64_t x = 0; x < count; x += kBlock) {
+    std::int32_t sum[kBlock];
+    for (std::int32_t& each : sum) each = 1 << (kPrecision - 1);
+    for (std::int64_t k = 0; k < terms; ++k) {
+      const std::uint8_t* row = rows + k * stride + x;
+      for (std::int64_t i = 0; i < kBlock; ++i) sum[i] += row[i] * weight[k];
+    }
+    for (std::int64_t i = 0; i < kBlock; ++i)
+      out[x + i] = static_cast<std::uint8_t>(std::clamp(sum[i] >> kPrecision, 0, 255));
+  }
+}
+
+// 16×16 bytes: four rounds of interleaving rows i and i + 8.
+void transpose_tile(const std::uint8_t* from, std::int64_t from_stride, std::uint8_t* to, std::int64_t to_stride) {
+  using Bytes [[gnu::vector_size(16)]] = std::uint8_t;
+  Bytes a[kTile], b[kTile];
+  for (std::int64_t i = 0; i < kTile; ++i) std::memcpy(&a[i], from + i * from_stride, sizeof a[i]);
+  const auto interleave = [](const Bytes(&in)[kTile], Bytes(&out)[kTile]) {
+    for (std::int64_t i = 0; i < kTile / 2; ++i) {
+      out[2 * i] = __builtin_shufflevector(in[i], in[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      out[2 * i + 1] =
+          __builtin_shufflevector(in[i], in[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+  };
+  interleave(a, b);
+  interleave(b, a);
+  interleave(a, b);
+  interleave(b, a);
+  for (std::int64_t i = 0; i < kTile; ++i) std::memcpy(to + i * to_stride, &a[i], sizeof a[i]);
+}
+
+// to[x][y] = from[y][x]; `to` has room for whole tiles, `from` is read within `height` and `width` alone.
+void transpose(const std::uint8_t* from, std::int64_t from_stride, std::int64_t height, std::int64_t width, Rows& to) {
+  for (std::int64_t y = 0; y < height; y += kTile) {
+    for (std::int64_t x = 0; x < width; x += kTile) {
+      const std::uint8_t* tile = from + y * from_stride + x;
+      std::int64_t stride = from_stride;
+      std::uint8_t edge[kTile * kTile] = {};
+      if (y + kTile > height || x + kTile > width) {
+        for (std::int64_t i = 0; i < std::min(kTile, height - y); ++i)
+          std::memcpy(edge + i * kTile, tile + i * from_stride, static_cast<std::size_t>(std::min(kTile, width - x)));
+        tile = edge;
+        stride = kTile;
+      }
+      transpose_tile(tile, stride, to.row(x) + y, to.stride);
+    }
+  }
+}
+
+// Output row o is blended from the input rows that `taps` says.
+void blend_rows(const Taps& taps, Rows& in, std::int64_t outputs, std::int64_t width, Rows& out) {
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    const auto i = static_cast<std::size_t>(o);
+    blend(in.row(taps.first[i]), in.stride, &taps.weight[static_cast<std::size_t>(o * taps.most)], taps.count[i],
+          rounded_up(width, kBlock), out.row(o));
+  }
+}
 
 }  // namespace
 
+// Along rows too, rows are blended: of the transposed window. That costs two transpositions and saves what a filter of
+// its own weights for every output costs, which no vector instruction helps with.
 void resize_bicubic(const Window& in, std::int64_t out_height, std::int64_t out_width, std::uint8_t* out) {
-  constexpr std::int32_t half = 1 << (kPrecision - 1);
-  const Taps across = taps(in.width, out_width);
-  std::vector<std::uint8_t> narrow(static_cast<std::size_t>(in.height * out_width));
-  for (std::int64_t y = 0; y < in.height; ++y) {
-    const std::uint8_t* row = in.pixels + y * in.stride;
-    for (std::int64_t x = 0; x < out_width; ++x) {
-      const std::uint8_t* from = row + across.first[static_cast<std::size_t>(x)];
-      const std::int32_t* weight = &across.weight[static_cast<std::size_t>(x * across.most)];
-      const std::int64_t count = across.count[static_cast<std::size_t>(x)];
-      std::int32_t sum = half;
-      for (std::int64_t i = 0; i < count; ++i) sum += from[i] * weight[i];
-      narrow[static_cast<std::size_t>(y * out_width + x)] = clip(sum);
-    }
-  }
-  const Taps down = taps(in.height, out_height);
-  std::vector<std::int32_t> sums(static_cast<std::size_t>(out_width));
-  for (std::int64_t y = 0; y < out_height; ++y) {
-    std::fill(sums.begin(), sums.end(), half);
-    const std::int32_t* weight = &down.weight[static_cast<std::size_t>(y * down.most)];
-    for (std::int64_t i = 0; i < down.count[static_cast<std::size_t>(y)]; ++i) {
-      const std::uint8_t* row =
-          &narrow[static_cast<std::size_t>((down.first[static_cast<std::size_t>(y)] + i) * out_width)];
-      const std::int32_t w = weight[i];
-      for (std::size_t x = 0; x < sums.size(); ++x) sums[x] += row[x] * w;
-    }
-    std::transform(sums.begin(), sums.end(), out + y * out_width, clip);
-  }
+  thread_local Rows columns, narrow_columns, narrow, small;
+  columns.resize(in.width, in.height);
+  narrow_columns.resize(out_width, in.height);
+  narrow.resize(in.height, out_width);
+  small.resize(out_height, out_width);
+  transpose(in.pixels, in.stride, in.height, in.width, columns);
+  blend_rows(taps(in.width, out_width), columns, out_width, in.height, narrow_columns);
+  transpose(narrow_columns.bytes.data(), narrow_columns.stride, out_width, in.height, narrow);
+  blend_rows(taps(in.height, out_height), narrow, out_height, out_width, small);
+  for (std::int64_t y = 0; y < out_height; ++y)
+    std::memcpy(out + y * out_width, small.row(y), static_cast<std::size_t>(out_width));
 }
 
 void resize_nearest(const Window& in, std::int64_t out_height, std::int64_t out_width, std::uint8_t* out) {
