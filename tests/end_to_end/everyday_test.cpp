@@ -150,7 +150,7 @@ TEST_SUITE("end_to_end") {
     lab.write("fault.toml", tiny_experiment() + "[masking.anatomy]\nbeta_ned = 1\n");
     lab.write("syntax.toml", "seed = \n");
     const std::string escape = "\033[";
-    for (const char* file : {"syntax.toml"}) {
+    for (const char* file : {"fault.toml", "syntax.toml"}) {
       CAPTURE(file);
       CHECK(lab.vaso({"config", "check", file}).err.find(escape) == std::string::npos);  // a file is no terminal
       CHECK(lab.vaso({"config", "check", file, "--color", "never"}).err.find(escape) == std::string::npos);

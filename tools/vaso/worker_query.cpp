@@ -14,6 +14,7 @@ Answer ask_worker(const std::vector<std::string>& arguments, bool quiet) {
   ProgressBar bar(err(), stderr, quiet);
   WorkerCall call;
   call.arguments = arguments;
+  if (err().colours()) call.arguments.emplace_back("--colours");
   call.event = [&](const experiment::Event& event) {
     using Kind = experiment::Event::Kind;
     switch (event.kind) {

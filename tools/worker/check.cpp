@@ -74,7 +74,8 @@ void check_tasks(const config::Node& cell, PluginHost& host, bool pretrains, nlo
   }
 }
 
-// "vit_ti: 192 wide, 12 blocks, 3 heads; 224 px in patches of 16 are 196 tokens; 5.7 million parameters"
+// "vit_ti: 192 wide, 12 blocks, 3 heads; 224 px in patches of 16 are 196 tokens; 5.5 million parameters (weights,
+// gradients and AdamW's moments: 84 MiB); 2.5 GFLOP to encode an image"
 std::string encoder_text(const config::Node& cell) {
   experiment::Model settings;
   Schema schema;
@@ -88,10 +89,16 @@ std::string encoder_text(const config::Node& cell) {
   const auto d = static_cast<double>(shape.encoder_dim);
   const double block = 12 * d * d + 13 * d;  // qkv, projection, a four times wider MLP, two norms
   const double rest = d * static_cast<double>(shape.patch_values() + shape.tokens() + 5);
+  const double parameters = static_cast<double>(shape.encoder_depth) * block + rest;
+  // All patches and the class token, forward; a multiplication and an addition are two.
+  const auto tokens = static_cast<double>(shape.tokens() + 1);
+  const double operations = static_cast<double>(shape.encoder_depth) * (24 * tokens * d * d + 4 * tokens * tokens * d) +
+                            2 * static_cast<double>(shape.tokens() * shape.patch_values()) * d;
   return fmt::format(
-      "{}: {} wide, {} blocks, {} heads; {} px in patches of {} are {} tokens; {:.1f} million parameters",
+      "{}: {} wide, {} blocks, {} heads; {} px in patches of {} are {} tokens; {:.1f} million parameters (weights, "
+      "gradients and AdamW's moments: {:.0f} MiB); {:.2g} GFLOP to encode an image",
       settings.encoder, shape.encoder_dim, shape.encoder_depth, shape.encoder_heads, shape.image_size, shape.patch_size,
-      shape.tokens(), (static_cast<double>(shape.encoder_depth) * block + rest) / 1e6);
+      shape.tokens(), parameters / 1e6, parameters * 16 / (1 << 20), operations / 1e9);
 }
 
 nlohmann::json check_cell(const experiment::Cell& cell, PluginHost& host, std::vector<config::Diagnostic>& faults) {
@@ -148,7 +155,7 @@ int check(const Options& options, const EventSink& events) {
     std::vector<config::Diagnostic> faults;
     cells.push_back(check_cell(cell, host, faults));
     for (const auto& fault : faults) {
-      const std::string text = config::render(fault, false);
+      const std::string text = config::render(fault, options.colours);
       if (said.insert(text).second) events.fault(text, exit_configuration);
     }
   }

@@ -63,7 +63,7 @@ int guarded(const Options& options, const EventSink& events) {
     return verb->second(options, events);
   } catch (const config::ConfigError& error) {
     for (const auto& diagnostic : error.diagnostics())
-      events.fault(config::render(diagnostic, false), exit_configuration);
+      events.fault(config::render(diagnostic, options.colours), exit_configuration);
     return exit_configuration;
   } catch (const PluginError& error) {
     events.fault(error.what(), exit_plugin);

@@ -30,6 +30,7 @@ struct Options {
   // evaluate-*
   std::string labels, format = "text";
   bool no_distances = false;
+  bool colours = false;  // faults are looked at on a terminal that shows them
 };
 
 // Throws std::invalid_argument.
