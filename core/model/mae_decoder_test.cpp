@@ -123,6 +123,19 @@ TEST_SUITE("unit") {
     CHECK(errors[1][6].item<double>() == doctest::Approx(normal.square().mean().item<double>()).epsilon(1e-5));
   }
 
+  TEST_CASE("reconstruct_image shows the image's own pixels where nobody predicts, and they have no gradient") {
+    const MaskPlan plan = plan_with_drops();
+    const at::Tensor prediction = at::ones({2, 16, kValues}).set_requires_grad(true);
+    for (const bool norm_pix : {false, true}) {
+      const at::Tensor seen = model::reconstruct_image(prediction, image(), kPatch, norm_pix, plan);
+      const at::Tensor differs = patchify(seen, kPatch).ne(patchify(image(), kPatch)).any(-1);
+      CHECK(at::equal(differs, plan.state.ne(MaskPlan::drop)));
+      prediction.mutable_grad() = at::Tensor();
+      seen.sum().backward();
+      CHECK(at::equal(prediction.grad().ne(0).any(-1), plan.state.ne(MaskPlan::drop)));
+    }
+  }
+
   TEST_CASE("reconstruct_image undoes what the target did") {
     const at::Tensor pixels = patchify(image(), kPatch);
     const PatchStatistics statistics = patch_statistics(pixels);

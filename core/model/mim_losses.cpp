@@ -28,12 +28,14 @@ at::Tensor reconstruction_loss(const at::Tensor& prediction, const at::Tensor& i
 }
 
 at::Tensor reconstruct_image(const at::Tensor& prediction, const at::Tensor& image, std::int64_t patch_size,
-                             bool norm_pix) {
+                             bool norm_pix, const MaskPlan& plan) {
   at::Tensor pixels = prediction.to(image.scalar_type());
+  const at::Tensor truth = patchify(image, patch_size).detach();
   if (norm_pix) {
-    const PatchStatistics statistics = patch_statistics(patchify(image, patch_size).detach());
+    const PatchStatistics statistics = patch_statistics(truth);
     pixels = pixels * statistics.deviation + statistics.mean;
   }
+  if (plan.state.defined()) pixels = at::where(plan.state.eq(MaskPlan::drop).unsqueeze(-1), truth, pixels);
   return unpatchify(pixels, patch_size);
 }
 

@@ -17,9 +17,10 @@ at::Tensor reconstruction_loss(const at::Tensor& prediction, const at::Tensor& i
                                std::int64_t patch_size, bool norm_pix);
 
 // The image that `prediction` stands for, B×3×H×W. norm_pix: each patch is given back the mean and standard deviation
-// of the true one. Every patch is predicted, visible ones too: none is pasted back.
+// of the true one. Every patch is predicted, visible ones too: none is pasted back. Dropped ones nobody predicts: where
+// a plan is given they are the image's own, so that they are no flat squares among the vessels.
 at::Tensor reconstruct_image(const at::Tensor& prediction, const at::Tensor& image, std::int64_t patch_size,
-                             bool norm_pix);
+                             bool norm_pix, const MaskPlan& plan = {});
 
 // Binary cross-entropy of the segmentor's logits on the reconstruction against its probabilities on the image (soft
 // targets), mean over all pixels of the batch. A scalar.

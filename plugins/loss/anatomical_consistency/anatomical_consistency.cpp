@@ -38,7 +38,7 @@ class AnatomicalConsistency final : public vaso::LossTerm {
     const at::Tensor target =
         step.once("segmentor.probability", [&] { return at::sigmoid(segmentor.forward(image).to(at::kFloat)); });
     const at::Tensor reconstruction =
-        vaso::model::reconstruct_image(step.outputs().at("prediction"), image, patch_size_, norm_pix_);
+        vaso::model::reconstruct_image(step.outputs().at("prediction"), image, patch_size_, norm_pix_, step.plan());
     return vaso::model::consistency_loss(segmentor.forward(reconstruction), target);
   }
 

@@ -3,7 +3,7 @@
 // Every few epochs a sweep over all images stores, per sample, how much the class token of the student attends to each
 // patch. From then on patches are drawn by that map, cropped and flipped with the image: the first are masked, the next
 // thrown away, the rest kept. The released code crops the map with integer arithmetic that always picks its top left
-// corner; here the crop is bilinear.
+// corner (crop_bug); here the crop is bilinear.
 #include "sdk/masking.hpp"
 #include "sdk/plugin.hpp"
 
@@ -19,6 +19,7 @@ struct Params {
   double warmup_ratio = 0.75;
   std::int64_t first_sweep = 40;
   std::int64_t sweep_every = 40;
+  bool crop_bug = false;
   void describe(vaso::Schema& s) {
     s.field(ratio, "ratio", "share of patches masked; int(L ratio) of L").range(0.01, 0.99);
     s.field(throw_ratio, "throw_ratio", "share of patches dropped from encoder and decoder").range(0, 0.95);
@@ -27,6 +28,10 @@ struct Params {
         .unit("epochs")
         .at_least(0);
     s.field(sweep_every, "sweep_every", "epochs between sweeps").unit("epochs").at_least(1);
+    s.field(
+        crop_bug, "crop_bug",
+        "cut the maps as the released code does: whatever the image's crop, their top left two cells, or three where "
+        "the crop ends at the image's edge");
   }
 };
 
@@ -103,6 +108,7 @@ class Attention final : public vaso::MaskingStrategy {
     const std::int64_t count = image.size(0), side = shape_.image_size;
     const at::Tensor maps = attention_.index_select(0, batch.at("index").cpu()).unsqueeze(1).to(image.device());
     const at::Tensor crop = batch.at("crop").to(at::kFloat);
+    if (params_.crop_bug) return vaso::patch_sums(released_crop(maps, crop), shape_.patch_size) + 1e-8;
     const auto column = [&](std::int64_t c) { return crop.select(1, c); };
     const at::Tensor top = column(0), left = column(1), height = column(2), width = column(3);
     const at::Tensor direction = 1 - 2 * column(4);  // −1 where flipped
@@ -115,6 +121,25 @@ class Attention final : public vaso::MaskingStrategy {
     constexpr std::int64_t bilinear = 0, border = 1;
     const at::Tensor view = at::grid_sampler(maps, where, bilinear, border, /*align_corners=*/false).clamp(0, 1);
     return vaso::patch_sums(view, shape_.patch_size) + 1e-8;  // every patch can be drawn
+  }
+
+  // amtdatasets.py divides pixels by the image's size and not by a cell's. What is left of a crop is whether it ends at
+  // the image's edge: then three rows or columns of cells, else two.
+  // maps: B×1×g×g; crop as in StepContext::batch(). Returns B×1×side×side.
+  at::Tensor released_crop(const at::Tensor& maps, const at::Tensor& crop) const {
+    const std::int64_t side = shape_.image_size;
+    const auto ends_at_edge = [&](std::int64_t begin, std::int64_t extent) {
+      return (crop.select(1, begin) + crop.select(1, extent)).gt(1 - 1e-4).view({-1, 1, 1, 1});
+    };
+    const auto cut = [&](std::int64_t rows, std::int64_t columns) {
+      return at::upsample_bilinear2d(maps.slice(2, 0, rows).slice(3, 0, columns), {side, side},
+                                     /*align_corners=*/false);
+    };
+    const at::Tensor bottom = ends_at_edge(0, 2), right = ends_at_edge(1, 3);
+    const at::Tensor view =
+        at::where(bottom, at::where(right, cut(3, 3), cut(3, 2)), at::where(right, cut(2, 3), cut(2, 2)));
+    const at::Tensor flipped = crop.select(1, 4).gt(0.5).view({-1, 1, 1, 1});
+    return at::where(flipped, view.flip({3}), view).clamp(0, 1);
   }
 
   Params params_;

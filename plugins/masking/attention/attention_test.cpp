@@ -94,6 +94,31 @@ TEST_SUITE("unit") {
     CHECK(masked_in({0, 0, 0.5F, 0.5F, 0}, 7, 7) <= 20);  // all attended: no quarter is preferred
   }
 
+  TEST_CASE("crop_bug: of a map only the top left cells count, two or, at the image's edge, three") {
+    const auto strategy = tests::make_plugin<MaskingStrategy>(
+        "masking.attention", "ratio = 0.2\nthrow_ratio = 0.0\ncrop_bug = true", shape_of(2));
+    at::Tensor maps = at::zeros({2, 14, 14});
+    maps[0][0][1] = 1.0;                // sample 0: the second cell of the first row
+    maps[1].slice(0, 2, 3).fill_(1.0);  // sample 1: the third row
+    strategy->set_state({{"attention", maps}});
+    const auto masked_in = [&](std::int64_t sample, const std::vector<float>& crop, std::int64_t rows,
+                               std::int64_t columns) {
+      tests::FakeStep step = step_over(crop, sample);
+      const at::Tensor masked = (strategy->plan(step).state == MaskPlan::mask).reshape({14, 14});
+      return masked.slice(0, rows, rows + 7).slice(1, columns, columns + 7).sum().item<int>();
+    };
+    // 39 of 196 patches are masked. Of two by two cells the second is the upper right quarter, wherever the crop is.
+    CHECK(masked_in(0, {0.4F, 0.4F, 0.5F, 0.5F, 0}, 0, 7) >= 20);
+    CHECK(masked_in(0, {0, 0, 0.5F, 0.5F, 0}, 0, 7) >= 20);
+    CHECK(masked_in(0, {0.4F, 0.4F, 0.5F, 0.5F, 1}, 0, 0) >= 20);  // flipped
+    // The third row is seen only where the crop ends at the lower edge.
+    const auto lower = [&](const std::vector<float>& crop) {
+      return masked_in(1, crop, 7, 0) + masked_in(1, crop, 7, 7);
+    };
+    CHECK(lower({0.5F, 0.1F, 0.5F, 0.5F, 0}) == 39);
+    CHECK(lower({0.1F, 0.1F, 0.5F, 0.5F, 0}) <= 30);
+  }
+
   TEST_CASE("a sweep stores each sample's own map, and the state round-trips") {
     const auto strategy = tests::make_plugin<MaskingStrategy>("masking.attention", "", shape_of(2));
     SweepOfTwo sweep;
