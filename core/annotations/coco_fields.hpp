@@ -39,6 +39,8 @@ class Fields {
   std::optional<CocoBox> box(const char* name);  // four finite numbers
 
   void fault(const std::string& what, const std::string& cure);
+  // Messages from here on say that it belongs to this image.
+  void of(const std::string& image) { what_ += " of " + image; }
 
  private:
   bool wrong(const char* name, const char* wanted);  // notes the fault; false

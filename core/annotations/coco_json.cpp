@@ -125,12 +125,13 @@ class Reader {
                    "add the image to `images`, or remove the annotation");
       return false;
     }
+    const CocoImage& size = file_.images[image->second];
+    fields.of(size.file_name);
     if (!categories_.contains(*category_id)) {
       fields.fault(fmt::format("it is of category {}, which the file does not have", *category_id),
                    "add the category to `categories`, or correct the number (some tools count from 0)");
     }
     annotation.crowd = fields.has("iscrowd") && (fields.at("iscrowd") == 1 || fields.at("iscrowd") == true);
-    const CocoImage& size = file_.images[image->second];
     if (outlines_ == Outlines::read && fields.has("segmentation")) read_outline(fields, size, annotation.polygons);
     if (file_.faults.size() == faults) read_box(fields, size, annotation);
     return file_.faults.size() == faults;
@@ -165,13 +166,16 @@ class Reader {
                           "draw it again, or remove the annotation");
     }
     for (std::size_t i = 0; i < xy.size(); i += 2) {
-      const bool inside = xy[i] >= -kMargin && xy[i] <= static_cast<double>(image.width) + kMargin &&
-                          xy[i + 1] >= -kMargin && xy[i + 1] <= static_cast<double>(image.height) + kMargin;
-      if (inside) continue;
-      return fields.fault(fmt::format("a polygon goes to ({:g}, {:g}), outside the image {} of {}×{}", xy[i], xy[i + 1],
-                                      image.file_name, image.width, image.height),
+      if (inside(image, xy[i], xy[i + 1])) continue;
+      return fields.fault(fmt::format("a polygon goes to ({:g}, {:g}), outside its {}×{} pixels", xy[i], xy[i + 1],
+                                      image.width, image.height),
                           "check that the annotation is of this image and was drawn at this size");
     }
+  }
+
+  static bool inside(const CocoImage& image, double x, double y) {
+    return x >= -kMargin && x <= static_cast<double>(image.width) + kMargin && y >= -kMargin &&
+           y <= static_cast<double>(image.height) + kMargin;
   }
 
   void read_box(Fields& fields, const CocoImage& image, CocoAnnotation& annotation) {
@@ -187,6 +191,14 @@ class Reader {
       return fields.fault(
           fmt::format("its box has no area: {:g} wide, {:g} high", annotation.box.width, annotation.box.height),
           "`bbox` is left, top, width, height; draw it again, or remove the annotation");
+    }
+    const CocoBox& box = annotation.box;
+    if (!inside(image, box.left, box.top) || !inside(image, box.left + box.width, box.top + box.height)) {
+      return fields.fault(
+          fmt::format("its box goes from ({:g}, {:g}) to ({:g}, {:g}), outside its {}×{} pixels", box.left, box.top,
+                      box.left + box.width, box.top + box.height, image.width, image.height),
+          "`bbox` is left, top, width, height in pixels; check that the annotation is of this image and was drawn at "
+          "this size");
     }
     if (fields.has("area")) {
       if (const auto area = fields.number("area")) annotation.area = *area;

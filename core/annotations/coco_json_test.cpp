@@ -109,12 +109,15 @@ TEST_SUITE("unit") {
     one({{"segmentation", "[[]]"}}, "0 points");
     one({{"segmentation", "[[2, 2, 20, 2, 20, 12, 2]]"}}, "odd");
     one({{"segmentation", "[2, 2, 20, 2, 20, 12]"}}, "no list of numbers");
-    one({{"segmentation", "[[70, 2, 80, 2, 80, 12]]"}}, "(70, 2), outside the image a.png of 64×48");
+    one({{"segmentation", "[[70, 2, 80, 2, 80, 12]]"}}, "a polygon goes to (70, 2), outside its 64×48 pixels");
     one({{"segmentation", "[[2, 2, 20, 2, 20, 49.5]]"}}, "outside");
     one({{"segmentation", "[[-1.25, 2, 20, 2, 20, 12]]"}}, "outside");
     one({{"segmentation", R"({"counts": [3, 4], "size": [48, 64]})"}}, "run-length");
     one({{"bbox", "[2, 2, 0, 10]"}}, "no area");
     one({{"bbox", "[2, 2, 10, -3]"}}, "no area");
+    one({{"bbox", "[50, 2, 30, 10]"}}, "its box goes from (50, 2) to (80, 12), outside its 64×48 pixels");
+    one({{"bbox", "[-3, 2, 30, 10]"}}, "outside");
+    one({{"bbox", "[2, 2, 10, 48]"}}, "outside");
     one({{"bbox", "[2, 2, 10]"}}, "`bbox` is [2,2,10]");
     one({{"image_id", "8"}}, "image 8");
     one({{"category_id", "27"}}, "category 27");
@@ -125,12 +128,14 @@ TEST_SUITE("unit") {
     const CocoFile both =
         folder.with(annotation({{"bbox", "[2, 2, 0, 10]"}}) + "," + annotation({{"id", "8"}, {"image_id", "9"}}));
     CHECK(both.faults.size() == 2);
+    CHECK(both.faults[0].where.ends_with("annotation 7 of a.png"));
     CHECK(both.faults[1].where.find("annotation 8") != std::string::npos);
   }
 
   TEST_CASE("a point within a pixel of the border is no fault") {
     const Folder folder;
     CHECK(folder.with(annotation({{"segmentation", "[[-1, -0.5, 65, 2, 20, 49]]"}})).faults.empty());
+    CHECK(folder.with(annotation({{"bbox", "[-1, -0.5, 66, 49]"}})).faults.empty());
   }
 
   TEST_CASE("images and categories that cannot be told apart, and other files") {
