@@ -35,7 +35,8 @@ struct Params {
     s.field(root, "root", "folders, searched with all below, or single files").path();
     s.field(modality, "modality", "modalities to read, as DICOM abbreviates them; [] = all");
     s.field(grey, "grey",
-            "\"window\": by the file's first window, where it states one; \"depth\": by the bits it stores")
+            "\"window\": by the table or window that the file states for a frame, if any; \"depth\": by the bits it "
+            "stores")
         .choices({"window", "depth"});
     s.field(stride, "stride", "take every n-th frame of a run").at_least(1);
   }

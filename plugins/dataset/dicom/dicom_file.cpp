@@ -1,7 +1,7 @@
 #include "dicom_file.hpp"
 
 #include "container.hpp"
-#include "grey_table.hpp"
+#include "interest.hpp"
 
 #include "data/projection.hpp"
 #include "vision/image_io.hpp"
@@ -13,7 +13,6 @@
 #include <gdcmReader.h>
 #include <gdcmTrace.h>
 
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -34,37 +33,6 @@ std::unique_lock<std::mutex> gdcm_lock() {
   gdcm::Trace::WarningOff();
   gdcm::Trace::ErrorOff();
   return lock;
-}
-
-// The value as text, without padding; "" where it is missing. Numbers of type US are binary and not read so.
-std::string text(const gdcm::DataSet& data, std::uint16_t group, std::uint16_t element) {
-  const gdcm::Tag tag(group, element);
-  if (!data.FindDataElement(tag)) return "";
-  const gdcm::ByteValue* value = data.GetDataElement(tag).GetByteValue();
-  if (value == nullptr) return "";
-  const std::string padded(value->GetPointer(), value->GetLength());
-  const std::string_view padding(" \0", 2);
-  const std::size_t first = padded.find_first_not_of(padding);
-  return first == std::string::npos ? "" : padded.substr(first, padded.find_last_not_of(padding) + 1 - first);
-}
-
-// The first of the values, which are parted by backslashes.
-std::optional<double> number(const gdcm::DataSet& data, std::uint16_t group, std::uint16_t element) {
-  const std::string value = text(data, group, element);
-  const char* begin = value.data() + (value.starts_with('+') ? 1 : 0);
-  double result = 0;
-  const auto [end, error] = std::from_chars(begin, value.data() + value.size(), result);
-  if (error != std::errc() || end == begin) return std::nullopt;
-  return result;
-}
-
-std::optional<Window> window_of(const gdcm::DataSet& data) {
-  const std::optional<double> centre = number(data, 0x0028, 0x1050), width = number(data, 0x0028, 0x1051);
-  if (!centre || !width || !(*width > 0)) return std::nullopt;
-  Window window{*centre, *width};
-  const std::string function = text(data, 0x0028, 0x1056);
-  if (!function.empty()) window.function = function;
-  return window;
 }
 
 // True where it holds pixels.
@@ -99,18 +67,15 @@ void check_size(const fs::path& file, std::int64_t width, std::int64_t height) {
     throw DataError({file, fmt::format("is {}×{} pixels", width, height), "remove it: it is no angiogram"});
 }
 
-std::vector<vision::GreyImage> to_grey(const std::vector<char>& words, std::int64_t frames, std::int64_t height,
-                                       std::int64_t width, const std::vector<std::uint8_t>& table) {
-  std::vector<vision::GreyImage> grey;
+vision::GreyImage to_grey(const char* words, std::int64_t height, std::int64_t width,
+                          const std::vector<std::uint8_t>& table) {
+  vision::GreyImage grey(height, width);
   const bool wide = table.size() > 256;
-  const char* in = words.data();
-  for (std::int64_t f = 0; f < frames; ++f) {
-    for (std::uint8_t& pixel : grey.emplace_back(height, width).pixels) {
-      std::uint16_t word = static_cast<std::uint8_t>(*in);
-      if (wide) std::memcpy(&word, in, sizeof word);  // GDCM gives the byte order of the machine
-      pixel = table[word];
-      in += wide ? 2 : 1;
-    }
+  for (std::uint8_t& pixel : grey.pixels) {
+    std::uint16_t word = static_cast<std::uint8_t>(*words);
+    if (wide) std::memcpy(&word, words, sizeof word);  // GDCM gives the byte order of the machine
+    pixel = table[word];
+    words += wide ? 2 : 1;
   }
   return grey;
 }
@@ -135,7 +100,9 @@ FileHeader read_header(const fs::path& file) {
   header.photometric = text(data, 0x0028, 0x0004);
   header.series_number = text(data, 0x0020, 0x0011);
   header.instance_number = text(data, 0x0020, 0x0013);
-  const std::optional<double> primary = number(data, 0x0018, 0x1510), secondary = number(data, 0x0018, 0x1511);
+  const std::optional<gdcm::DataSet> positioner = frame_item(data, 0, 0x0018, 0x9405);
+  const gdcm::DataSet& stated = positioner ? *positioner : data;
+  const std::optional<double> primary = number(stated, 0x0018, 0x1510), secondary = number(stated, 0x0018, 0x1511);
   if (primary && secondary) header.angles = data::projection_name(*primary, *secondary);
   header.frames = static_cast<std::int64_t>(number(data, 0x0028, 0x0008).value_or(1));
   if (header.frames < 0 || header.frames > kMostFrames)
@@ -164,9 +131,18 @@ std::vector<vision::GreyImage> read_frames(const fs::path& file, GreyRule rule) 
   const bool enough = static_cast<std::int64_t>(words.size()) >= frames * height * width * (coding.bits_allocated / 8);
   if (!enough || !image.GetBuffer(words.data()))
     throw DataError({file, "is damaged: its frames cannot be decoded", kAgain});
-  const std::optional<Window> window =
-      rule == GreyRule::window ? window_of(reader.GetFile().GetDataSet()) : std::nullopt;
-  return to_grey(words, frames, height, width, grey_table(coding, window));
+  std::vector<vision::GreyImage> grey;
+  Interest known;
+  std::vector<std::uint8_t> table = grey_table(coding, known);
+  for (std::int64_t frame = 0; frame < frames; ++frame) {
+    if (rule == GreyRule::window) {
+      Interest interest =
+          interest_of(reader.GetFile().GetDataSet(), static_cast<std::size_t>(frame), coding.is_signed, file);
+      if (interest != known) table = grey_table(coding, known = std::move(interest));
+    }
+    grey.push_back(to_grey(words.data() + frame * height * width * (coding.bits_allocated / 8), height, width, table));
+  }
+  return grey;
 }
 
 }  // namespace vaso::dicom

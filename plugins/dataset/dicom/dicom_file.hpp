@@ -17,7 +17,7 @@ struct FileHeader {
   std::string modality;                             // "XA"
   std::string photometric;                          // "MONOCHROME2"
   std::string series_number, instance_number;       // as written; "" = not stated
-  std::string angles;                               // "RAO32_CRA2"; "" = not stated
+  std::string angles;                               // "RAO32_CRA2", of the first frame; "" = not stated
   std::int64_t frames = 1;
   bool has_pixels = false;
 };
@@ -27,9 +27,8 @@ FileHeader read_header(const std::filesystem::path& file);
 
 enum class GreyRule { window, depth };
 
-// All frames as grey_table() makes them; with GreyRule::window, by the file's first window where it states one. Throws
-// DataError: truncated, damaged, a transfer syntax without a decoder, colour, samples that are neither 8 nor 16 bits.
-// [any thread]
+// All frames as grey_table() makes them; with GreyRule::window, by what interest_of() finds. Throws DataError:
+// truncated, damaged, a transfer syntax without a decoder, colour, samples that are neither 8 nor 16 bits. [any thread]
 std::vector<vision::GreyImage> read_frames(const std::filesystem::path& file, GreyRule rule);
 
 }  // namespace vaso::dicom

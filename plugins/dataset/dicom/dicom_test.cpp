@@ -30,7 +30,7 @@ std::string element(int group, int number, const std::string& vr, std::string va
   if (value.size() % 2 != 0) value += vr == "UI" || vr == "OB" ? '\0' : ' ';
   const std::string tag =
       little_endian(static_cast<std::uint64_t>(group), 2) + little_endian(static_cast<std::uint64_t>(number), 2) + vr;
-  const bool is_long = vr == "OB" || vr == "OW";
+  const bool is_long = vr == "OB" || vr == "OW" || vr == "SQ";
   return tag + (is_long ? std::string(2, '\0') + little_endian(value.size(), 4) : little_endian(value.size(), 2)) +
          value;
 }
@@ -39,9 +39,33 @@ std::string us(int group, int number, int value) {
   return element(group, number, "US", little_endian(static_cast<std::uint64_t>(value), 2));
 }
 
+std::string sequence(int group, int number, const std::vector<std::string>& items) {
+  std::string content;
+  for (const std::string& item : items)
+    content += little_endian(0xfffe, 2) + little_endian(0xe000, 2) + little_endian(item.size(), 4) + item;
+  return element(group, number, "SQ", content);
+}
+
+std::string window(const std::string& centre, const std::string& width) {
+  return element(0x28, 0x1050, "DS", centre) + element(0x28, 0x1051, "DS", width);
+}
+
+// A VOI LUT Sequence of one table. entry_bytes: how many bytes an entry takes.
+std::string lookup(int count, int first, int bits, const std::vector<int>& entries, int entry_bytes) {
+  std::string descriptor, content;
+  for (const int value : {count, first, bits}) descriptor += little_endian(static_cast<std::uint64_t>(value), 2);
+  for (const int value : entries) content += little_endian(static_cast<std::uint64_t>(value), entry_bytes);
+  return sequence(0x28, 0x3010, {element(0x28, 0x3002, "US", descriptor) + element(0x28, 0x3006, "OW", content)});
+}
+
+// What Enhanced XA says of one frame, or of all.
+std::string frame_voi_lut(const std::string& content) { return sequence(0x28, 0x9132, {content}); }
+
 struct Sample {
   std::string patient = "HOSPITAL-4711", study = "1.2.3", series = "1.2.3.4", instance = "1.2.3.4.5";
-  std::string modality = "XA", photometric = "MONOCHROME2", window;  // "centre\\width"
+  std::string modality = "XA", photometric = "MONOCHROME2";
+  std::string window;          // "centre/width"
+  std::string lookup, groups;  // elements: a VOI LUT Sequence, functional groups
   int frames = 2, side = 8, allocated = 16, stored = 12, is_signed = 0;
   std::vector<int> values{0, 1, 1000, 4095};  // of the first pixels of every frame; the others are 7
 };
@@ -66,11 +90,9 @@ std::string file_of(const Sample& sample) {
           element(0x28, 0x04, "CS", sample.photometric) + element(0x28, 0x08, "IS", std::to_string(sample.frames)) +
           us(0x28, 0x10, sample.side) + us(0x28, 0x11, sample.side) + us(0x28, 0x100, sample.allocated) +
           us(0x28, 0x101, sample.stored) + us(0x28, 0x102, sample.stored - 1) + us(0x28, 0x103, sample.is_signed);
-  if (!sample.window.empty()) {
-    const std::size_t cut = sample.window.find('/');
-    data += element(0x28, 0x1050, "DS", sample.window.substr(0, cut)) +
-            element(0x28, 0x1051, "DS", sample.window.substr(cut + 1));
-  }
+  if (const std::size_t cut = sample.window.find('/'); cut != std::string::npos)
+    data += window(sample.window.substr(0, cut), sample.window.substr(cut + 1));
+  data += sample.lookup + sample.groups;
   return std::string(128, '\0') + "DICM" + element(2, 0, "UL", little_endian(syntax.size(), 4)) + syntax + data +
          element(0x7fe0, 0x10, sample.allocated == 16 ? "OW" : "OB", pixels);
 }
@@ -85,11 +107,11 @@ std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = ""
                                      RunShape{});
 }
 
-// Greys of the sample's first four pixels.
-std::vector<int> greys(const Sample& sample, const std::string& more = "") {
+// Greys of a frame's first four pixels.
+std::vector<int> greys(const Sample& sample, const std::string& more = "", std::int64_t frame = 0) {
   const tests::TemporaryFolder folder;
   write(folder.path() / "run", file_of(sample));
-  const at::Tensor image = open(folder.path() / "run", more)->record(0).image;
+  const at::Tensor image = open(folder.path() / "run", more)->record(frame).image;
   std::vector<int> first;
   for (int x = 0; x < 4; ++x) first.push_back(image[0][x].item<int>());
   return first;
@@ -133,6 +155,51 @@ TEST_SUITE("unit") {
     CHECK(greys(bytes) == Greys{0, 1, 128, 255});
     bytes.window = "128/256";  // what most 8-bit runs state; the identity
     CHECK(greys(bytes) == Greys{0, 1, 128, 255});
+  }
+
+  // Expected: pydicom 2.3.1, apply_voi_lut, scaled to 0…255.
+  TEST_CASE("a lookup table of interest goes before the window") {
+    Sample sample;
+    sample.values = {0, 11, 12, 4000};
+    sample.window = "1000/1000";
+    sample.lookup = lookup(4, 10, 12, {0, 100, 200, 4095}, 2);
+    CHECK(greys(sample) == Greys{0, 6, 12, 255});
+    CHECK(greys(sample, "grey = \"depth\"") == Greys{0, 1, 1, 249});
+    sample.photometric = "MONOCHROME1";
+    CHECK(greys(sample) == Greys{255, 249, 243, 0});
+    Sample bytes;
+    bytes.allocated = bytes.stored = 8;
+    bytes.values = {0, 1, 2, 200};
+    bytes.lookup = lookup(4, 0, 8, {10, 50, 100, 255}, 1);  // entries of a byte
+    CHECK(greys(bytes) == Greys{10, 50, 100, 255});
+    Sample below;
+    below.is_signed = 1;
+    below.values = {-30, -2, -1, 5};
+    below.lookup = lookup(3, 0xfffe, 8, {20, 128, 255}, 2);
+    CHECK(greys(below) == Greys{20, 20, 128, 255});
+    sample.lookup = lookup(400, 10, 12, {0, 100, 200, 4095}, 2);
+    check_contains(error_of([&] { greys(sample); }), "lookup table (VOI LUT Sequence) of 8 bytes");
+  }
+
+  TEST_CASE("Enhanced XA: what a frame says of itself goes before what is said of all") {
+    Sample sample;
+    sample.frames = 4;
+    sample.values = {98, 99, 1000, 4095};
+    sample.window = "2000/4000";
+    const std::string positioner =
+        sequence(0x18, 0x9405, {element(0x18, 0x1510, "DS", "40.2") + element(0x18, 0x1511, "DS", "-24.8")});
+    sample.groups = sequence(0x5200, 0x9229, {frame_voi_lut(window("100", "3"))}) +
+                    sequence(0x5200, 0x9230,
+                             {positioner + frame_voi_lut(window("1000", "1000")),
+                              frame_voi_lut(lookup(2, 99, 8, {7, 9}, 2)), positioner});
+    CHECK(greys(sample, "", 0) == Greys{0, 0, 128, 255});
+    CHECK(greys(sample, "", 1) == Greys{7, 7, 9, 9});
+    CHECK(greys(sample, "", 2) == Greys{0, 64, 255, 255});  // nothing of its own: that of all
+    CHECK(greys(sample, "", 3) == Greys{0, 64, 255, 255});  // no item
+    CHECK(greys(sample, "grey = \"depth\"", 1) == Greys{6, 6, 62, 255});
+    const tests::TemporaryFolder folder;
+    write(folder.path() / "run", file_of(sample));
+    check_contains(open(folder.path())->id(0).sequence, "LAO40_CAU25");
   }
 
   TEST_CASE("a run's frames, its projection, and nothing that tells the patient") {

@@ -14,17 +14,27 @@ double windowed(double value, const Window& window) {
   return ((value - (window.centre - 0.5)) / (window.width - 1) + 0.5) * 255;
 }
 
+double looked_up(double value, const InterestTable& table) {
+  const double place = std::clamp(std::floor(value - table.first), 0.0, static_cast<double>(table.entries.size() - 1));
+  return 255.0 * table.entries[static_cast<std::size_t>(place)] / static_cast<double>((1 << table.bits) - 1);
+}
+
+double seen(double value, const Interest& interest) {
+  return interest.table ? looked_up(value, *interest.table) : windowed(value, *interest.window);
+}
+
 }  // namespace
 
-std::vector<std::uint8_t> grey_table(const PixelCoding& coding, const std::optional<Window>& window) {
+std::vector<std::uint8_t> grey_table(const PixelCoding& coding, const Interest& interest) {
   const std::int64_t words = std::int64_t{1} << coding.bits_allocated, values = std::int64_t{1} << coding.bits_stored;
   const std::int64_t least = coding.is_signed ? -values / 2 : 0, most = least + values - 1;
   std::vector<std::uint8_t> table(static_cast<std::size_t>(words));
   for (std::int64_t word = 0; word < words; ++word) {
     const std::int64_t stored = coding.is_signed && word >= words / 2 ? word - words : word;
     const auto value = static_cast<double>(std::clamp(stored, least, most));
-    const double grey = window ? windowed(coding.slope * value + coding.intercept, *window)
-                               : 255 * (value - static_cast<double>(least)) / static_cast<double>(values - 1);
+    const double grey = interest.table || interest.window
+                            ? seen(coding.slope * value + coding.intercept, interest)
+                            : 255 * (value - static_cast<double>(least)) / static_cast<double>(values - 1);
     const auto rounded = static_cast<std::uint8_t>(std::clamp(std::round(grey), 0.0, 255.0));
     table[static_cast<std::size_t>(word)] = coding.white_is_zero ? static_cast<std::uint8_t>(255 - rounded) : rounded;
   }

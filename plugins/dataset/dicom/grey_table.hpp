@@ -12,6 +12,22 @@ namespace vaso::dicom {
 struct Window {
   double centre = 0, width = 0;
   std::string function = "LINEAR";  // or "LINEAR_EXACT", "SIGMOID"
+  bool operator==(const Window&) const = default;
+};
+
+// A lookup table of interest (VOI LUT; PS3.3, C.11.2.1.1).
+struct InterestTable {
+  double first = 0;  // the value of the first entry; lower ones have it too, and what lies beyond the last has the last
+  int bits = 8;      // an entry goes from 0 to 2^bits − 1
+  std::vector<std::uint16_t> entries;
+  bool operator==(const InterestTable&) const = default;
+};
+
+// How values are to be seen; with neither, all that can be stored.
+struct Interest {
+  std::optional<InterestTable> table;  // goes before the window
+  std::optional<Window> window;
+  bool operator==(const Interest&) const = default;
 };
 
 struct PixelCoding {
@@ -22,9 +38,9 @@ struct PixelCoding {
   bool white_is_zero = false;       // MONOCHROME1
 };
 
-// Grey for every stored word, 2^bits_allocated entries. With a window, its function; without one, the range of
+// Grey for every stored word, 2^bits_allocated entries. With a table or a window, what it says; without, the range of
 // bits_stored to 0…255, rounded to nearest, as vision/image_io.hpp does for the depth that a file states. Values beyond
 // bits_stored are clamped.
-std::vector<std::uint8_t> grey_table(const PixelCoding& coding, const std::optional<Window>& window);
+std::vector<std::uint8_t> grey_table(const PixelCoding& coding, const Interest& interest);
 
 }  // namespace vaso::dicom
