@@ -39,7 +39,11 @@ struct Params {
   std::string patient = R"((?:^|_)(\d+_\d+|p\d+)_(v?\d+)_(\d+)$)";  // as dataset.images
 
   void describe(Schema& s) {
-    s.field(root, "root", "folder with images/ and masks/, or with train/, val/ and test/ that hold them").path();
+    s.field(root, "root",
+            "folder with images/ and masks/, or with train/, val/ and test/ that hold them; with `mask_suffix` also a "
+            "folder "
+            "of both")
+        .path();
     s.field(images, "images", "instead of `root`: folders of images").path();
     s.field(masks, "masks", "folders of masks, one for each in `images`; [] = there are none").path();
     s.field(splits, "splits", "split of each folder in `images`; [] = not divided").choices({"train", "val", "test"});
@@ -143,7 +147,7 @@ class Paired final : public Dataset {
     if (!params_.root.empty()) {
       const fs::path root = data::folder_at(params_.root, "root");
       base_ = root;
-      return paired::find_places(root);
+      return paired::find_places(root, !params_.mask_suffix.empty());
     }
     std::vector<Place> places;
     for (std::size_t i = 0; i < params_.images.size(); ++i) {

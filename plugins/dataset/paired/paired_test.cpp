@@ -93,6 +93,8 @@ TEST_SUITE("unit") {
     CHECK(dataset->faults().empty());
     CHECK(dataset->record(0).labels.sum().item<std::int64_t>() == 128);
     check_contains(error_of([&] { open(lists); }), "mask_suffix");
+    CHECK(open(root(place) + "mask_suffix = \"gt\"")->record(0).labels.sum().item<std::int64_t>() == 128);
+    check_contains(error_of([&] { open(root(place)); }), "where masks stand among the images");
   }
 
   TEST_CASE("several folders are several sources, named from where they part") {

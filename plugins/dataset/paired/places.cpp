@@ -53,7 +53,7 @@ std::vector<SplitFolder> split_folders(const fs::path& parent) {
 
 }  // namespace
 
-std::vector<Place> find_places(const fs::path& root) {
+std::vector<Place> find_places(const fs::path& root, bool together) {
   std::vector<Place> places;
   for (const SplitFolder& split : split_folders(root)) {
     const fs::path images = folder_named(split.folder, kImages);
@@ -62,9 +62,11 @@ std::vector<Place> find_places(const fs::path& root) {
   if (!places.empty()) return places;
 
   const fs::path images = folder_named(root, kImages), masks = folder_named(root, kMasks);
+  if (images.empty() && together) return {{root, root, ""}};
   if (images.empty()) {
     throw DataError({root, "holds neither images/ nor train/images/",
-                     "name the folders in `images` and `masks` of dataset.paired instead of `root`"});
+                     "name the folders in `images` and `masks` of dataset.paired instead of `root`; where masks stand "
+                     "among the images, say in `mask_suffix` what their names end in"});
   }
   const std::vector<SplitFolder> mask_splits = masks.empty() ? std::vector<SplitFolder>{} : split_folders(masks);
   for (const SplitFolder& split : split_folders(images)) {
