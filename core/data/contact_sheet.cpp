@@ -1,6 +1,7 @@
 #include "data/inspect.hpp"
 #include "data/legend.hpp"
 
+#include "vision/label_colour.hpp"
 #include "vision/overlay.hpp"
 #include "vision/planes.hpp"
 #include "vision/resample.hpp"
@@ -67,14 +68,6 @@ void lay_labels(ColourImage& shown, const Record& record, const Dataset& dataset
   }
 }
 
-// `below` under `sheet`.
-ColourImage stacked(const ColourImage& sheet, const ColourImage& below) {
-  ColourImage both(sheet.height + kGap + below.height, sheet.width, kBackground);
-  paste(both, sheet, 0, 0);
-  paste(both, below, sheet.height + kGap, 0);
-  return both;
-}
-
 }  // namespace
 
 ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std::vector<ExtraMap>& extra,
@@ -98,7 +91,7 @@ ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std:
     paste(sheet, shown, top, left + tile + kGap);
   }
   if (dataset.labels().empty()) return sheet;
-  return stacked(sheet, legend(dataset.labels(), sheet.width, kBackground));
+  return with_legend(sheet, dataset.labels());
 }
 
 }  // namespace vaso::data

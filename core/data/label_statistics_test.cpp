@@ -2,7 +2,7 @@
 
 #include "vision/colour_mode.hpp"
 #include "vision/image_io.hpp"
-#include "vision/overlay.hpp"
+#include "vision/label_colour.hpp"
 
 #include "support/faults.hpp"
 #include "support/paths.hpp"
@@ -12,9 +12,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <array>
-#include <set>
 
 using namespace vaso;
 using namespace vaso::data;
@@ -173,15 +170,6 @@ TEST_SUITE("unit") {
     CHECK(is_like(sheet.at(54 + 8, 4), vision::label_colour(0)));
     dataset.masks = false;
     CHECK(is_like(contact_sheet(dataset, 1, {}, 50).at(20, 54 + 20), grey));
-  }
-
-  TEST_CASE("25 segments have 25 colours") {
-    std::set<std::array<int, 3>> colours;
-    for (std::size_t label = 0; label < 25; ++label) {
-      const vision::Colour colour = vision::label_colour(label);
-      colours.insert({colour.red, colour.green, colour.blue});
-    }
-    CHECK(colours.size() == 25);
   }
 
   TEST_CASE("how files are coloured") {

@@ -1,14 +1,19 @@
 #include "data/legend.hpp"
 
-#include "vision/overlay.hpp"
+#include "vision/label_colour.hpp"
 
 #include <opencv2/imgproc.hpp>
+
+#include <algorithm>
 
 namespace vaso::data {
 namespace {
 
-constexpr int kRow = 20, kSwatch = 12, kGap = 6;  // px
-constexpr double kFontScale = 0.4;                // of OpenCV's Hershey font
+constexpr int kRow = 20, kSwatch = 12, kGap = 6, kMargin = 4;  // px
+constexpr double kFontScale = 0.4;                             // of OpenCV's Hershey font
+constexpr vision::Colour kPaper{24, 24, 24}, kInk{220, 220, 220};
+
+cv::Scalar scalar(const vision::Colour& colour) { return {1.0 * colour.red, 1.0 * colour.green, 1.0 * colour.blue}; }
 
 int text_width(const std::string& text) {
   int below = 0;
@@ -17,26 +22,25 @@ int text_width(const std::string& text) {
 
 }  // namespace
 
-vision::ColourImage legend(const std::vector<std::string>& labels, std::int64_t width,
-                           const vision::Colour& background) {
+vision::ColourImage with_legend(const vision::ColourImage& picture, const std::vector<std::string>& labels) {
+  const auto width = static_cast<int>(picture.width), height = static_cast<int>(picture.height);
   std::vector<cv::Point> places;
-  cv::Point next(0, 0);
+  cv::Point next(0, height + kMargin);
   for (const std::string& label : labels) {
     const int wide = kSwatch + text_width(label) + 3 * kGap;
     if (next.x > 0 && next.x + wide > width) next = {0, next.y + kRow};
     places.push_back(next);
     next.x += wide;
   }
-  vision::ColourImage strip(next.y + kRow, width, background);
-  cv::Mat view(next.y + kRow, static_cast<int>(width), CV_8UC3, strip.pixels.data());  // red, green, blue
+  vision::ColourImage both(next.y + kRow, width, kPaper);
+  std::copy(picture.pixels.begin(), picture.pixels.end(), both.pixels.begin());
+  cv::Mat view(next.y + kRow, width, CV_8UC3, both.pixels.data());  // red, green, blue
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const vision::Colour colour = vision::label_colour(i);
-    cv::rectangle(view, {places[i].x, places[i].y + 4, kSwatch, kSwatch},
-                  cv::Scalar(colour.red, colour.green, colour.blue), cv::FILLED);
+    cv::rectangle(view, {places[i].x, places[i].y + 4, kSwatch, kSwatch}, scalar(vision::label_colour(i)), cv::FILLED);
     cv::putText(view, labels[i], {places[i].x + kSwatch + kGap, places[i].y + 14}, cv::FONT_HERSHEY_SIMPLEX, kFontScale,
-                cv::Scalar(220, 220, 220), 1, cv::LINE_AA);
+                scalar(kInk), 1, cv::LINE_AA);
   }
-  return strip;
+  return both;
 }
 
 }  // namespace vaso::data

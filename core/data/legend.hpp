@@ -1,4 +1,4 @@
-// Which colour stands for which label.
+// Which colour stands for which label, said below a picture.
 #pragma once
 
 #include "vision/grey_image.hpp"
@@ -8,8 +8,8 @@
 
 namespace vaso::data {
 
-// A strip of this width with each label's name behind its colour (vision::label_colour), in as many rows as it needs.
-vision::ColourImage legend(const std::vector<std::string>& labels, std::int64_t width,
-                           const vision::Colour& background);
+// The picture with a strip below it that has each label's name behind its colour (vision::label_colour), in as many
+// rows as it needs.
+vision::ColourImage with_legend(const vision::ColourImage& picture, const std::vector<std::string>& labels);
 
 }  // namespace vaso::data

@@ -277,7 +277,7 @@ class Finetuning {
       reporter_.artefact("test pictures", index);
     }
     if (!sheet.empty()) {
-      write_panels(place_.folder / "test.png", parts_.recipe.head.name(), sheet);
+      write_panels(place_.folder / "test.png", parts_.recipe.head.name(), parts_.labels, sheet);
       reporter_.artefact("picture", place_.folder / "test.png");
     }
   }

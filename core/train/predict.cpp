@@ -1,6 +1,7 @@
 #include "train/predict.hpp"
 
 #include "annotations/coco_json.hpp"
+#include "data/legend.hpp"
 #include "data/placement.hpp"
 #include "train/atomic_file.hpp"
 #include "train/device.hpp"
@@ -129,8 +130,10 @@ class Prediction {
       }
     }
     if (request_.overlays) {
+      const vision::ColourImage picture =
+          draw_answer(vision::to_grey(record.image), answer, std::max(kDrawnScore, request_.least_score));
       write(file_for(request_.out / "overlays", record.id),
-            draw_answer(vision::to_grey(record.image), answer, std::max(kDrawnScore, request_.least_score)));
+            model_.labels().size() > 1 ? data::with_legend(picture, model_.labels()) : picture);
     }
   }
 

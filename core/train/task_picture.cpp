@@ -1,7 +1,9 @@
 #include "train/task_picture.hpp"
 
 #include "data/labelled_loader.hpp"
+#include "data/legend.hpp"
 #include "vision/image_io.hpp"
+#include "vision/label_colour.hpp"
 #include "vision/planes.hpp"
 #include "vision/resample.hpp"
 
@@ -58,9 +60,10 @@ std::vector<vision::ColourImage> panels_of(const data::Pack& pack, const std::ve
   return {vision::to_colour(image), draw_answer(image, truth, 0), draw_answer(image, answer, kLeastScore)};
 }
 
-void write_panels(const std::filesystem::path& file, const std::string& head,
+void write_panels(const std::filesystem::path& file, const std::string& head, const std::vector<std::string>& labels,
                   const std::vector<std::vector<vision::ColourImage>>& rows) {
-  vision::write_png(file, vision::sheet({"image", "truth", head}, rows, kSide));
+  const vision::ColourImage sheet = vision::sheet({"image", "truth", head}, rows, kSide);
+  vision::write_png(file, labels.size() > 1 ? data::with_legend(sheet, labels) : sheet);
 }
 
 }  // namespace vaso::train

@@ -18,8 +18,9 @@ vision::ColourImage draw_answer(const vision::GreyImage& image, const Answer& an
 std::vector<vision::ColourImage> panels_of(const data::Pack& pack, const std::vector<std::string>& labels,
                                            std::int64_t record, const Answer& answer);
 
-// A row of these panels for each image. Throws DataError where the file cannot be written.
-void write_panels(const std::filesystem::path& file, const std::string& head,
+// A row of these panels for each image, and what the colours of several labels mean. Throws DataError where the file
+// cannot be written.
+void write_panels(const std::filesystem::path& file, const std::string& head, const std::vector<std::string>& labels,
                   const std::vector<std::vector<vision::ColourImage>>& rows);
 
 }  // namespace vaso::train

@@ -3,7 +3,6 @@
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace vaso::vision {
@@ -24,19 +23,6 @@ ColourImage to_colour(const GreyImage& image) {
     return Colour{grey, grey, grey};
   });
   return colour;
-}
-
-Colour label_colour(std::size_t label) {
-  // Kelly, "Twenty-two colors of maximum contrast", 1965, without the greys.
-  static constexpr std::array<Colour, 12> colours{Colour{255, 179, 0},  Colour{0, 125, 52},   Colour{193, 0, 32},
-                                                  Colour{0, 83, 138},   Colour{255, 104, 0},  Colour{166, 189, 215},
-                                                  Colour{128, 62, 117}, Colour{244, 200, 0},  Colour{246, 118, 142},
-                                                  Colour{147, 170, 0},  Colour{255, 122, 92}, Colour{206, 162, 98}};
-  // Labels beyond the twelfth take the colours again, darker: 25 segments of the coronary tree stay apart.
-  const double shade = std::pow(0.6, static_cast<double>(label / colours.size()));
-  const auto shaded = [&](std::uint8_t value) { return static_cast<std::uint8_t>(std::lround(value * shade)); };
-  const Colour& colour = colours[label % colours.size()];
-  return {shaded(colour.red), shaded(colour.green), shaded(colour.blue)};
 }
 
 void tint(ColourImage& image, const GreyImage& mask, const Colour& colour, double strength) {

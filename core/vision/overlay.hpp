@@ -10,9 +10,6 @@ namespace vaso::vision {
 
 ColourImage to_colour(const GreyImage& image);
 
-// Colours that are told apart side by side; the same label always has the same one.
-Colour label_colour(std::size_t label);
-
 // Blends a colour in where the mask is not 0. `strength` in [0,1].
 void tint(ColourImage& image, const GreyImage& mask, const Colour& colour, double strength);
 
