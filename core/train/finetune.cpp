@@ -244,6 +244,7 @@ class Finetuning {
 
   void finish() {
     network_.set_state(selection_.weights());
+    network_.merge_low_rank();
     const std::filesystem::path file = place_.folder / "model.safetensors";
     save_model(file, cell_, parts_, network_);
     reporter_.artefact("model", file);

@@ -48,8 +48,6 @@ FinetuneNetwork::FinetuneNetwork(const FinetuneRecipe& recipe, Head& head, const
 
 // What of the encoder learns. After loading, because low-rank additions stand in no checkpoint of a pre-training.
 void FinetuneNetwork::apply_tuning() {
-  if (!encoder_ || tuned_) return;
-  tuned_ = true;
   const experiment::Downstream& task = recipe_.task;
   if (task.tune == "lora") {
     model::add_lora(*encoder_, task.lora_rank, task.lora_alpha, task.lora_targets, seed_of(recipe_));
@@ -130,9 +128,19 @@ Bag FinetuneNetwork::state() const {
 }
 
 void FinetuneNetwork::set_state(const Bag& tensors) {
-  apply_tuning();
-  model::load_weights(*head_network_, tensors, "head.");
-  if (encoder_) model::load_weights(*encoder_, tensors, "encoder.");
+  std::vector<std::string> unknown = model::load_weights(*head_network_, tensors, "head.");
+  if (encoder_) {
+    const std::vector<std::string> more = model::load_weights(*encoder_, tensors, "encoder.");
+    unknown.insert(unknown.end(), more.begin(), more.end());
+  }
+  if (!unknown.empty()) {
+    throw model::WeightError(
+        fmt::format("{} tensors belong to no layer of this network, such as {}", unknown.size(), unknown.front()));
+  }
+}
+
+void FinetuneNetwork::merge_low_rank() {
+  if (encoder_) model::merge_lora(*encoder_);
 }
 
 }  // namespace vaso::train

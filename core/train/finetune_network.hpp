@@ -35,6 +35,10 @@ class FinetuneNetwork {
   Bag state() const;                   // "encoder.…", "head.…": the tensors themselves, not copies
   void set_state(const Bag& tensors);  // throws model::WeightError
 
+  // At the end of a training with low-rank additions: folds them into the encoder, which then answers the same, has the
+  // usual names, and can be applied and exported like any other. Before it, state() holds them apart.
+  void merge_low_rank();
+
  private:
   void apply_tuning();
 
@@ -42,7 +46,6 @@ class FinetuneNetwork {
   const Head& head_;
   std::shared_ptr<model::Vit> encoder_;  // null where the head uses none
   std::shared_ptr<torch::nn::Module> head_network_;
-  bool tuned_ = false;
 };
 
 }  // namespace vaso::train

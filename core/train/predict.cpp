@@ -69,15 +69,14 @@ class Prediction {
     }
     const c10::NoGradGuard no_gradient;
     const Precision precision(model_.recipe().general.precision, device_);
-    const Head::Answer kind = model_.head().answer();
     at::Tensor logits;
     std::vector<Detections> detections;
-    if (kind == Head::Answer::masks) {
+    if (model_.head().answer() == Head::Answer::masks) {
       logits = model_.head().logits(model_.network().view(), input.to(device_)).to(at::kFloat);
     } else {
       detections = model_.head().detect(model_.network().view(), input.to(device_));
     }
-    const std::vector<Answer> found = answers(model_.head(), kind, logits, detections, placements, sizes);
+    const std::vector<Answer> found = answers(model_.head(), logits, detections, placements, sizes);
     for (std::size_t i = 0; i < records.size(); ++i) keep(records[i], found[i]);
   }
 

@@ -77,12 +77,11 @@ std::vector<metrics::FoundBox> founds(const Answer& answer) {
 
 std::string image_name(const RecordId& id) { return id.source.empty() ? id.name : id.source + "/" + id.name; }
 
-std::vector<Answer> answers(const Head& head, Head::Answer kind, const at::Tensor& logits,
-                            const std::vector<Detections>& detections, const std::vector<data::Placement>& placements,
-                            const std::vector<Size>& sizes) {
+std::vector<Answer> answers(const Head& head, const at::Tensor& logits, const std::vector<Detections>& detections,
+                            const std::vector<data::Placement>& placements, const std::vector<Size>& sizes) {
   std::vector<Answer> answers;
   for (std::size_t i = 0; i < placements.size(); ++i) {
-    if (kind == Head::Answer::boxes) {
+    if (head.answer() == Head::Answer::boxes) {
       answers.push_back(boxes_of(detections[i], placements[i], sizes[i]));
       continue;
     }
@@ -144,7 +143,7 @@ metrics::Report TaskEvaluation::run(const data::Pack& pack, const std::vector<st
     }
     std::vector<data::Placement> placements = images.placements;
     if (masks && at_input) placements.assign(placements.size(), data::Placement{});
-    const std::vector<Answer> found = answers(head_, head_.answer(), logits, detections, placements, sizes);
+    const std::vector<Answer> found = answers(head_, logits, detections, placements, sizes);
     for (std::size_t i = 0; i < found.size(); ++i) {
       const auto position = static_cast<std::int64_t>(i);
       const std::int64_t record = images.index[position].item<std::int64_t>();

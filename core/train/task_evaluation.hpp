@@ -25,8 +25,8 @@ struct Answer {
 std::string image_name(const RecordId& id);
 
 // Brings a network's outputs for images placed by data::fitted back to the images. sizes: height and width of each.
-std::vector<Answer> answers(const Head& head, Head::Answer kind, const at::Tensor& logits,
-                            const std::vector<Detections>& detections, const std::vector<data::Placement>& placements,
+std::vector<Answer> answers(const Head& head, const at::Tensor& logits, const std::vector<Detections>& detections,
+                            const std::vector<data::Placement>& placements,
                             const std::vector<std::pair<std::int64_t, std::int64_t>>& sizes);
 
 class TaskEvaluation {

@@ -124,7 +124,9 @@ TEST_SUITE("end_to_end") {
   TEST_CASE("a trained model is applied to images, and its answers are evaluated") {
     const Laboratory lab;
     lab.write("one.toml", alone(std::string(tasks) + "phantom.contrast = 0.6\n"));
-    const Ended trained = lab.vaso({"run", "one.toml", "--set", "downstream.vessels.init=scratch"});
+    // With low-rank additions, which the model that is left has taken in.
+    const Ended trained = lab.vaso(
+        {"run", "one.toml", "--set", "downstream.vessels.init=scratch", "--set", "downstream.vessels.tune=lora"});
     INFO(trained.text());
     REQUIRE(trained.code == 0);
     const Ended sheet = lab.vaso({"guidance", "make", "one.toml", "--source", "sato", "--out", "images", "--set",
@@ -143,6 +145,10 @@ TEST_SUITE("end_to_end") {
     INFO(scores.text());
     CHECK(scores.code == 0);
     CHECK(scores.says("dice"));
+
+    const Ended exported = lab.vaso({"weights", "export", "1", "--to", "timm", "--out", "encoder.safetensors"});
+    INFO(exported.text());
+    CHECK(exported.code == 0);
 
     CHECK(lab.vaso({"predict", "1", "nowhere", "--out", "x"}).says("does not exist"));
     const Ended wrong = lab.vaso({"predict", "images/phantom-000000.png", "images", "--out", "x"});
