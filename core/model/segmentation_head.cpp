@@ -69,6 +69,10 @@ void SegmentationParams::describe(Schema& s, const char* pixel_weight_name) {
       .unit("px")
       .range(1, 100);
   s.field(threshold, "threshold", "a pixel belongs to a label above this probability").range(0, 1);
+  s.field(
+       prior, "prior",
+       "probability of every label before the first step, by the classifier's bias (RetinaNet); 0 = bias 0, undecided")
+      .range(0, 0.5);
 }
 
 SegmentationHead::SegmentationHead(SegmentationParams params, const RunShape& run, LabelMode mode,
@@ -120,6 +124,11 @@ bool SegmentationHead::uses_encoder() const { return params_.decoder != "unet"; 
 
 std::shared_ptr<torch::nn::Module> SegmentationHead::network(const std::vector<std::string>& labels) {
   accept(labels);
+  if (mode_ == LabelMode::softmax && params_.prior * static_cast<double>(labels.size()) >= 1) {
+    throw ParameterError(
+        "prior", fmt::format("{} labels at {} each leave nothing for the background: stay below {:.3g}", labels.size(),
+                             params_.prior, 1 / static_cast<double>(labels.size())));
+  }
   const auto outputs = static_cast<std::int64_t>(labels.size()) + (mode_ == LabelMode::softmax ? 1 : 0);
   if (params_.decoder == "unet") {
     return std::make_shared<Unet>(
@@ -140,6 +149,18 @@ std::shared_ptr<torch::nn::Module> SegmentationHead::network(const std::vector<s
 
 void SegmentationHead::initialise(torch::nn::Module& network, std::uint64_t seed) const {
   initialise_decoder(network, seed, "head.");
+  if (params_.prior == 0) return;
+  // Lin et al., "Focal loss for dense object detection", ICCV 2017, 4.1. Labels are rare: a network that begins
+  // undecided spends its first hundreds of steps on saying "background" everywhere, which AdamW lets it do by a
+  // learning rate a step and no faster.
+  const at::NoGradGuard no_grad;
+  at::Tensor bias = network.named_parameters()["classifier.bias"];
+  if (mode_ == LabelMode::multilabel) {
+    bias.fill_(std::log(params_.prior / (1 - params_.prior)));
+  } else {
+    const auto labels = static_cast<double>(bias.size(0) - 1);
+    bias[0].fill_(std::log((1 - labels * params_.prior) / params_.prior));
+  }
 }
 
 at::Tensor SegmentationHead::forward(const HeadNetworks& networks, const at::Tensor& image,

@@ -24,6 +24,7 @@ struct SegmentationParams {
   double cl_dice_weight = 0;
   std::int64_t cl_dice_iterations = 10;
   double threshold = 0.5;
+  double prior = 0.01;
 
   // All of them; `pixel_weight_name` is "bce_weight" or "ce_weight".
   void describe(Schema& s, const char* pixel_weight_name);
@@ -43,6 +44,7 @@ class SegmentationHead : public Head {
   Answer answer() const override { return Answer::masks; }
   bool uses_encoder() const override;
   std::shared_ptr<torch::nn::Module> network(const std::vector<std::string>& labels) override;
+  // As initialise_decoder(), but that the classifier gives every label the probability `prior` everywhere.
   void initialise(torch::nn::Module& network, std::uint64_t seed) const override;
   // "dice", "bce" (multilabel) or "ce" (softmax), and "cl_dice", each times its weight; those of weight 0 are left out.
   Bag losses(const HeadNetworks& networks, const LabelledBatch& batch, at::Generator generator) override;

@@ -170,6 +170,37 @@ TEST_SUITE("unit") {
     CHECK(background.at("dice").item<double>() < softmax.at("dice").item<double>());  // most of an image is background
   }
 
+  TEST_CASE("before the first step every label has the probability of the prior, or as much as any other") {
+    const LabelledBatch batch = two_images(1);
+    const at::Tensor noise = tests::waves(batch.image.sizes(), 0.3);
+    const auto vit = encoder();
+    const auto at_start = [&](model::SegmentationParams params, double prior, LabelMode mode) {
+      params.prior = prior;
+      AnyLabels head(params, tiny_run(), mode);
+      const auto network = head.network({"1", "2", "3"});
+      head.initialise(*network, 4);
+      network->eval();
+      const at::NoGradGuard no_gradient;
+      const at::Tensor logits = head.logits({vit.get(), network.get()}, noise);
+      return mode == LabelMode::softmax ? at::softmax(logits, 1).narrow(1, 1, 3) : at::sigmoid(logits);
+    };
+    for (const char* decoder : {"unet_adapter", "upernet", "linear", "unet"}) {
+      CAPTURE(decoder);
+      for (const LabelMode mode : {LabelMode::multilabel, LabelMode::softmax}) {
+        const at::Tensor rare = at_start(with(decoder), 0.02, mode);
+        CHECK(rare.min().item<double>() > 0.01);
+        CHECK(rare.max().item<double>() < 0.04);
+        const double undecided = mode == LabelMode::softmax ? 0.25 : 0.5;
+        CHECK(at_start(with(decoder), 0, mode).mean().item<double>() == doctest::Approx(undecided).epsilon(0.1));
+      }
+    }
+    auto params = with("unet");
+    params.prior = 0.34;
+    AnyLabels full(params, tiny_run(), LabelMode::softmax);
+    CHECK_THROWS_WITH_AS(full.network({"1", "2", "3"}), doctest::Contains("stay below 0.333"), ParameterError);
+    CHECK_NOTHROW(full.network({"1", "2"}));
+  }
+
   TEST_CASE("masks of logits: by threshold, or the most probable label") {
     auto params = with("unet");
     params.threshold = 0.7;
