@@ -42,11 +42,13 @@ void initialise(torch::nn::Module& module, std::uint64_t seed, const std::string
   for (const auto& item : module.named_parameters()) {
     at::Tensor parameter = item.value();
     if (!parameter.requires_grad() || ends_with_part(item.key(), "pos_embed")) continue;
-    if (ends_with_part(item.key(), "rel_pos_h") || ends_with_part(item.key(), "rel_pos_w")) {
+    if (ends_with_part(item.key(), "rel_pos_h") || ends_with_part(item.key(), "rel_pos_w") ||
+        ends_with_part(item.key(), "relative_position_bias_table")) {
       parameter.zero_();
       continue;
     }
-    const bool token = ends_with_part(item.key(), "cls_token") || ends_with_part(item.key(), "mask_token");
+    const bool token = ends_with_part(item.key(), "cls_token") || ends_with_part(item.key(), "mask_token") ||
+                       ends_with_part(item.key(), "register_tokens");
     if (!token && parameter.dim() < 2) {
       parameter.fill_(ends_with_part(item.key(), "weight") ? 1.0 : 0.0);
       continue;

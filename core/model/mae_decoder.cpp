@@ -66,7 +66,12 @@ Bag reconstruct(Encoder& encoder, MaeDecoder& decoder, const at::Tensor& image, 
   EncodeRequest request;
   request.image = image;
   request.keep = tokens_in_state(plan, MaskPlan::keep);
-  outputs["latent"] = encoder.encode(request).tokens;
+  const EncodeResult encoded = encoder.encode(request);
+  outputs["latent"] = encoded.tokens;
+  if (encoded.prefix > 1) {  // registers stand for no place: the decoder gets the class token and the patches
+    const std::int64_t kept = encoded.tokens.size(1) - encoded.prefix;
+    outputs["latent"] = at::cat({encoded.tokens.narrow(1, 0, 1), encoded.tokens.narrow(1, encoded.prefix, kept)}, 1);
+  }
   if (until == "latent") return outputs;
   outputs["decoder_input"] = decoder.embed(outputs["latent"], plan);
   if (until == "decoder_input") return outputs;

@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 namespace vaso::model {
 
 namespace {
 
-// B×C×H×W to B×C×side×side.
-at::Tensor bicubic(const at::Tensor& map, std::int64_t side, bool antialias) {
+// B×C×H×W to B×C×side×side. scale: of the coordinates, where it is not that of the sizes.
+at::Tensor bicubic(const at::Tensor& map, std::int64_t side, bool antialias, std::optional<double> scale = {}) {
+  if (scale) return at::upsample_bicubic2d(map, {side, side}, /*align_corners=*/false, *scale, *scale);
   return antialias ? at::_upsample_bicubic2d_aa(map, {side, side}, /*align_corners=*/false)
                    : at::upsample_bicubic2d(map, {side, side}, /*align_corners=*/false);
 }
@@ -36,11 +38,22 @@ at::Tensor resize_distances(const at::Tensor& table, std::int64_t rows) {
   return at::upsample_linear1d(table.t().unsqueeze(0), {rows}, /*align_corners=*/false).squeeze(0).t();
 }
 
+// Biases by difference, (2a−1)² rows and three of the class token, to another grid.
+at::Tensor resize_bias(const at::Tensor& table, std::int64_t rows) {
+  constexpr std::int64_t of_class_token = 3;
+  const std::int64_t side = root(table.size(0) - of_class_token), new_side = root(rows - of_class_token);
+  if (side * side + of_class_token != table.size(0) || new_side * new_side + of_class_token != rows) return {};
+  const at::Tensor map = table.narrow(0, 0, side * side).t().reshape({1, table.size(1), side, side});
+  const at::Tensor resized = bicubic(map.contiguous(), new_side, /*antialias=*/false).flatten(2).squeeze(0).t();
+  return at::cat({resized, table.narrow(0, side * side, of_class_token)}, 0);
+}
+
 at::Tensor fit_positions(const at::Tensor& table, const VitShape& shape, PositionResize how) {
-  const std::int64_t rows = table.size(1), side = root(rows), prefix = rows - side * side;
-  if (prefix < shape.prefix()) return {};
-  const at::Tensor kept = at::cat({table.narrow(1, 0, shape.prefix()), table.narrow(1, prefix, side * side)}, 1);
-  return resize_positions(kept, shape.prefix(), shape.grid(), how);
+  const std::int64_t rows = table.size(1), side = root(rows), prefix = rows - side * side,
+                     wanted = shape.class_tokens();
+  if (prefix < wanted) return {};
+  const at::Tensor kept = at::cat({table.narrow(1, 0, wanted), table.narrow(1, prefix, side * side)}, 1);
+  return resize_positions(kept, wanted, shape.grid(), how);
 }
 
 // `stored` brought to the shape of `wanted`; undefined where there is no way.
@@ -54,8 +67,29 @@ at::Tensor fit(const std::string& name, const at::Tensor& stored, const at::Tens
     fitted = resize_patch_kernel(values, shape.patch_size, options.patches);
   } else if (ends_with(name, {".rel_pos_h", ".rel_pos_w"}) && values.dim() == 2) {
     fitted = resize_distances(values, wanted.size(0));
+  } else if (ends_with(name, {".relative_position_bias_table"}) && values.dim() == 2) {
+    fitted = resize_bias(values, wanted.size(0));
   }
   return fitted.defined() && fitted.sizes() == wanted.sizes() ? fitted : at::Tensor();
+}
+
+// What to set so that a tensor of the file has its place; nullptr for one that the encoder gives the same without.
+const char* needed_setting(const std::string& name, const VitShape& shape) {
+  if (name == "rope_embed.periods") return "model.positions = \"rotary\"";
+  if (ends_with(name, {".relative_position_bias_table"})) return "model.positions = \"relative_bias\"";
+  if (ends_with(name, {".rel_pos_h", ".rel_pos_w"})) return "relative_positions = true in [downstream.NAME]";
+  if (name == "norm.weight") return "model.final_norm = true";
+  if (name == "pos_embed") return "model.positions = \"table\"";
+  if (shape.raster_only()) return nullptr;  // left out on purpose
+  if (name == "register_tokens") return "model.registers to their number";
+  return name == "cls_token" ? "model.class_token = true" : nullptr;
+}
+
+// What to set where the file is of an encoder without it.
+const char* way_without(const std::string& name) {
+  if (name == "cls_token") return "; for an encoder without one, model.class_token = false";
+  if (name == "norm.weight") return "; for an encoder without one, model.final_norm = false";
+  return name == "pos_embed" ? "; for an encoder without a table, set model.positions" : "";
 }
 
 std::string line(const char* what, const std::vector<std::string>& names) {
@@ -79,7 +113,9 @@ at::Tensor resize_positions(const at::Tensor& table, std::int64_t prefix, std::i
   if (side == new_grid) return table;
   const std::int64_t dim = table.size(2);
   const at::Tensor grid = table.narrow(1, prefix, patches).reshape({1, side, side, dim}).permute({0, 3, 1, 2});
-  const at::Tensor resized = bicubic(grid.contiguous(), new_grid, how == PositionResize::antialias);
+  std::optional<double> scale;
+  if (how == PositionResize::offset) scale = (static_cast<double>(new_grid) + 0.1) / static_cast<double>(side);
+  const at::Tensor resized = bicubic(grid.contiguous(), new_grid, how == PositionResize::antialias, scale);
   return at::cat({table.narrow(1, 0, prefix), resized.flatten(2).transpose(1, 2)}, 1);
 }
 
@@ -114,10 +150,10 @@ LoadReport load_encoder(Vit& vit, const Bag& from, const LoadOptions& options) {
   for (const auto& [name, tensor] : into) {
     const auto found = from.find(name);
     if (found == from.end()) {
-      if (ends_with(name, {".rel_pos_h", ".rel_pos_w", ".lora_a", ".lora_b"})) {
+      if (ends_with(name, {".rel_pos_h", ".rel_pos_w", ".relative_position_bias_table", ".lora_a", ".lora_b"})) {
         report.missing.push_back(name);
-      } else {
-        faults += fmt::format("\n  {}: missing, {} wanted", name, shape_text(tensor));
+      } else if (name != "rope_embed.periods") {
+        faults += fmt::format("\n  {}: missing, {} wanted{}", name, shape_text(tensor), way_without(name));
       }
       continue;
     }
@@ -133,15 +169,18 @@ LoadReport load_encoder(Vit& vit, const Bag& from, const LoadOptions& options) {
           fmt::format("\n  {}: the encoder has {}, the weights have {}", name, shape_text(tensor), shape_text(stored));
     }
   }
+  for (const auto& [name, tensor] : from) {
+    if (into.count(name) > 0) continue;
+    report.unexpected.push_back(name);
+    if (const char* setting = needed_setting(name, vit.shape()); setting != nullptr)
+      faults += fmt::format("\n  {}: the encoder has no place for it; set {}", name, setting);
+  }
   if (!faults.empty()) {
     throw WeightError(
         "these weights are not of this encoder; check its size (model.encoder) and the file. What does not fit:" +
         faults);
   }
   for (const auto& [name, tensor] : fitted) at::Tensor(into.at(name)).copy_(tensor);
-  for (const auto& [name, tensor] : from) {
-    if (into.count(name) == 0) report.unexpected.push_back(name);
-  }
   return report;
 }
 

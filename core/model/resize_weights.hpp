@@ -9,13 +9,14 @@
 
 namespace vaso::model {
 
-// Bicubic without antialiasing (MAE, DINO, detectron2, CheXWorld), or with it (timm's resample_abs_pos_embed). They
-// differ for growing tables too: PyTorch's cubic is a = −½ with antialiasing, −¾ without.
-enum class PositionResize { plain, antialias };
+// Bicubic without antialiasing (MAE, detectron2, CheXWorld), or with it (timm's resample_abs_pos_embed). They differ
+// for growing tables too: PyTorch's cubic is a = −½ with antialiasing, −¾ without. `offset` is without, and by a factor
+// of (new + 0.1)/old, which shifts every sample a little: DINO and DINOv2 (vision_transformer.py,
+// interpolate_pos_encoding), needed to give what they give at another size.
+enum class PositionResize { plain, antialias, offset };
 
-// Position table 1×(prefix+g²)×D to 1×(prefix+new_grid²)×D. The leading rows stay; the grid is resampled to the
-// explicit size (not by a factor: facebookresearch/dinov2 pull request 378), align_corners off. Throws
-// std::invalid_argument where the rows after the prefix are no square.
+// Position table 1×(prefix+g²)×D to 1×(prefix+new_grid²)×D. The leading rows stay; the grid is resampled, align_corners
+// off. Throws std::invalid_argument where the rows after the prefix are no square.
 at::Tensor resize_positions(const at::Tensor& table, std::int64_t prefix, std::int64_t new_grid,
                             PositionResize how = PositionResize::plain);
 
@@ -43,10 +44,12 @@ struct LoadOptions {
   PatchResize patches = PatchResize::bicubic;
 };
 
-// Fills an encoder from the tensors of another of the same width and depth, resizing positions, the patch kernel and
-// relative positions (linearly, as detectron2's get_rel_pos) where its sizes differ. A table's rows beyond a square are
-// its prefix, dropped where the encoder has none. Relative positions and low-rank parts may be missing: they are new.
-// Anything else that is missing or does not fit is a WeightError naming each tensor, and nothing is changed.
+// Fills an encoder from the tensors of another of the same width and depth, resizing positions, the patch kernel,
+// relative positions (linearly, as detectron2's get_rel_pos) and relative biases (bicubic, as Swin's load_pretrained)
+// where its sizes differ. A table's rows beyond a square are its prefix, dropped where the encoder has none. Relative
+// positions and low-rank parts may be missing: they are new; so may be the periods of rotary positions, which are
+// computed then. Anything else that is missing or does not fit, and whatever changes an encoder and has no place in
+// this one (registers, positions of another kind), is a WeightError naming each tensor, and nothing is changed.
 LoadReport load_encoder(Vit& vit, const Bag& from, const LoadOptions& options = {});
 
 }  // namespace vaso::model

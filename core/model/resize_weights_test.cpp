@@ -51,6 +51,12 @@ TEST_SUITE("unit") {
     CHECK(relative_error(model::resize_positions(table, 1, 2, timm)[0].slice(0, 1).flatten(),
                          list({0.475583404, 0.484787554, 0.0312877372, -0.304875195, -0.509879053, -0.41497013,
                                0.121094078, 0.412670225})) < 1e-6);
+    const auto dino = model::PositionResize::offset;  // interpolate(scale_factor = (new + 0.1) / old)
+    CHECK(relative_error(model::resize_positions(table, 1, 5, dino)[0].index_select(0, rows).flatten(),
+                         list({1.22460091, 1.08456278, 0.575534046, 0.27570346, 0.0542637445, 0.813616753})) < 1e-6);
+    CHECK(relative_error(model::resize_positions(table, 1, 2, dino)[0].slice(0, 1).flatten(),
+                         list({0.652953863, 0.596969247, -0.207517982, -0.55654496, -0.549007714, -0.521674454,
+                               0.149126843, 0.458615333})) < 1e-6);
     CHECK(at::equal(model::resize_positions(table, 1, 3, timm), table));
     CHECK(model::resize_positions(waves({1, 197, 4}), 1, 32).size(1) == 1025);  // 224 to 512 pixels
     CHECK_THROWS_WITH_AS(model::resize_positions(table, 0, 5), doctest::Contains("1×10×2"), std::invalid_argument);
@@ -124,6 +130,23 @@ TEST_SUITE("unit") {
     const at::Tensor table = model::weights(larger).at("blocks.0.attn.rel_pos_h");
     const at::Tensor expected = at::upsample_linear1d(waves({3, 4}, 0.9).t().unsqueeze(0), {7}, false)[0].t();
     CHECK(at::equal(table, expected));
+  }
+
+  TEST_CASE("biases by difference of places fit another grid, those of the class token stay") {
+    auto shape = shape_of(32, 8);
+    shape.positions = model::Positions::relative_bias;
+    Bag from = stored(shape);
+    from["blocks.0.attn.relative_position_bias_table"] = waves({7 * 7 + 3, 2}, 0.3);
+    from["blocks.1.attn.relative_position_bias_table"] = at::full({7 * 7 + 3, 2}, 0.5);
+    shape.image_size = 48;
+    model::Vit vit(shape);
+    CHECK(model::load_encoder(vit, from).resized.size() == 2);
+    const at::Tensor first = model::weights(vit).at("blocks.0.attn.relative_position_bias_table");
+    const at::Tensor before = from.at("blocks.0.attn.relative_position_bias_table");
+    CHECK(at::equal(first.slice(0, 11 * 11), before.slice(0, 7 * 7)));
+    CHECK(relative_error(first[5 * 11 + 5], before[3 * 7 + 3]) < 1e-6);  // no difference: the middle of either table
+    CHECK(relative_error(model::weights(vit).at("blocks.1.attn.relative_position_bias_table"),
+                         at::full({11 * 11 + 3, 2}, 0.5)) < 1e-6);
   }
 
   TEST_CASE("weights of another encoder are refused with every name, and nothing is changed") {

@@ -1,5 +1,6 @@
 #include "model/transformer.hpp"
 
+#include "model/relative_bias.hpp"
 #include "train/torch_compat.hpp"
 
 #include <fmt/format.h>
@@ -30,6 +31,12 @@ Attention::Attention(std::int64_t dim, std::int64_t heads, std::int64_t side)
   rel_pos_w_ = register_parameter("rel_pos_w", at::zeros({2 * side - 1, dim / heads}));
 }
 
+void Attention::add_relative_bias(std::int64_t side) {
+  side_ = side;
+  const std::int64_t rows = (2 * side - 1) * (2 * side - 1) + 3;
+  bias_table_ = register_parameter("relative_position_bias_table", at::zeros({rows, heads_}));
+}
+
 // q: B×heads×T×d, unscaled (detectron2's add_decomposed_rel_pos) → B×heads×T×T.
 at::Tensor Attention::relative_logits(const at::Tensor& q) const {
   const std::int64_t batch = q.size(0), tokens = q.size(2);
@@ -39,16 +46,23 @@ at::Tensor Attention::relative_logits(const at::Tensor& q) const {
   return (rows.unsqueeze(-1) + columns.unsqueeze(-2)).reshape({batch, heads_, tokens, tokens});
 }
 
-at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention) {
+at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
-  const auto qkv = qkv_->forward(x).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+  auto qkv = qkv_->forward(x).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+  if (rotation != nullptr) {
+    for (const std::size_t turned : {0, 1}) qkv[turned] = rotate(qkv[turned], *rotation);
+  }
   at::Tensor mixed;
   if (attention == nullptr && side_ == 0) {
     mixed = compat::attend(qkv[0], qkv[1], qkv[2]);
   } else {
     const double scale = 1.0 / std::sqrt(static_cast<double>(width));
     at::Tensor logits = at::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1));
-    if (side_ > 0) logits = logits + relative_logits(qkv[0]);
+    if (bias_table_.defined()) {
+      logits = logits + relative_bias(bias_table_, side_).to(logits.scalar_type());
+    } else if (side_ > 0) {
+      logits = logits + relative_logits(qkv[0]);
+    }
     const at::Tensor weights = at::softmax(logits, -1);
     mixed = at::matmul(weights, qkv[2]);
     if (attention != nullptr) *attention = weights;
@@ -68,17 +82,19 @@ Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm
       norm2_(register_module("norm2", std::make_shared<LayerNorm>(dim, norm_eps))) {
   const std::int64_t side = options.window > 0 ? options.window : options.grid;
   attn_ = register_module("attn", std::make_shared<Attention>(dim, heads, options.relative_positions ? side : 0));
+  if (options.relative_bias) attn_->add_relative_bias(options.grid);
   mlp_ = register_module("mlp",
                          std::make_shared<Mlp>(dim, static_cast<std::int64_t>(static_cast<double>(dim) * mlp_ratio)));
 }
 
-at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Generator generator) {
-  const at::Tensor attended = x + drop(attend(norm1_->forward(x), attention), generator);
+at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Generator generator,
+                          const Rotation* rotation) {
+  const at::Tensor attended = x + drop(attend(norm1_->forward(x), attention, rotation), generator);
   return attended + drop(mlp_->forward(norm2_->forward(attended)), generator);
 }
 
-at::Tensor Block::attend(const at::Tensor& x, at::Tensor* attention) {
-  if (options_.window == 0) return attn_->forward(x, attention);
+at::Tensor Block::attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
+  if (options_.window == 0) return attn_->forward(x, attention, rotation);
   if (attention != nullptr) {
     throw std::invalid_argument(fmt::format(
         "a block that attends within windows of {} tokens has no attention map of the whole image: make it a global "

@@ -1,11 +1,12 @@
-// The transformer block of the vision transformers here, with what fine-tuning adds to it: attention within windows,
-// relative positions, stochastic depth.
+// The transformer block of the vision transformers here, with what fine-tuning and encoders of others add to it:
+// attention within windows, relative positions, rotary positions, stochastic depth.
 // Sources: Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021 (timm's Block); Li et al., "Exploring plain
 // vision transformer backbones for object detection", ECCV 2022 (facebookresearch/detectron2,
 // detectron2/modeling/backbone/{vit,utils}.py); Huang et al., "Deep networks with stochastic depth", ECCV 2016.
 #pragma once
 
 #include "model/layers.hpp"
+#include "model/rope.hpp"
 
 #include <ATen/core/Generator.h>
 
@@ -16,14 +17,18 @@ class Attention : public torch::nn::Module {
   // side > 0: the tokens are a raster of side×side, and decomposed relative positions are added to the attention
   // (tables rel_pos_h and rel_pos_w, (2·side−1)×(dim/heads), zero at first).
   Attention(std::int64_t dim, std::int64_t heads, std::int64_t side = 0);
-  // x: B×T×D. attention: where not null, receives the softmaxed weights, B×heads×T×T.
-  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr);
+  // A learnt bias for each head and difference of places instead (relative_bias.hpp): of a class token and side×side
+  // patches, in `relative_position_bias_table`, zero at first.
+  void add_relative_bias(std::int64_t side);
+  // x: B×T×D. attention: where not null, receives the softmaxed weights, B×heads×T×T. rotation: where not null, queries
+  // and keys are turned by it.
+  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, const Rotation* rotation = nullptr);
 
  private:
   at::Tensor relative_logits(const at::Tensor& q) const;
   std::int64_t heads_, side_;
   std::shared_ptr<Linear> qkv_, proj_;
-  at::Tensor rel_pos_h_, rel_pos_w_;
+  at::Tensor rel_pos_h_, rel_pos_w_, bias_table_;
 };
 
 class Mlp : public torch::nn::Module {
@@ -39,6 +44,7 @@ struct BlockOptions {
   std::int64_t grid = 0;            // the tokens are a raster of grid×grid, nothing before it; needed by the next two
   std::int64_t window = 0;          // side of the windows that attention stays within; 0 = everywhere
   bool relative_positions = false;  // of the window, or of the grid
+  bool relative_bias = false;       // a class token before the raster, and a bias by difference of places
   double drop_path = 0;             // chance to skip a branch, for each image, in training mode
 };
 
@@ -48,10 +54,12 @@ class Block : public torch::nn::Module {
   Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps, const BlockOptions& options = {});
   // x: B×T×D. attention: where not null, receives B×heads×T×T; throws std::invalid_argument with windows, which have no
   // such map. generator: what stochastic depth draws from; throws std::logic_error where it needs one and has none.
-  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, at::Generator generator = {});
+  // rotation: as Attention takes it; not with windows.
+  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, at::Generator generator = {},
+                     const Rotation* rotation = nullptr);
 
  private:
-  at::Tensor attend(const at::Tensor& x, at::Tensor* attention);
+  at::Tensor attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation);
   // The branch, for each image at its full depth or not at all, scaled so that its mean stays.
   at::Tensor drop(const at::Tensor& branch, at::Generator& generator) const;
   BlockOptions options_;

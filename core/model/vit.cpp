@@ -21,6 +21,20 @@ at::Tensor kernel_order_patches(const at::Tensor& image, std::int64_t p) {
       .reshape({batch, rows * columns, channels * p * p});
 }
 
+BlockOptions options(const VitShape& shape, std::int64_t block) {
+  const bool global = std::count(shape.global_blocks.begin(), shape.global_blocks.end(), block) > 0;
+  BlockOptions options;
+  options.grid = shape.grid();
+  options.window = global ? 0 : shape.window;
+  options.relative_positions = shape.relative_positions;
+  options.relative_bias = shape.positions == Positions::relative_bias;
+  if (shape.depth > 1)
+    options.drop_path = shape.drop_path * static_cast<double>(block) / static_cast<double>(shape.depth - 1);
+  return options;
+}
+
+}  // namespace
+
 void check(const VitShape& shape) {
   if (shape.patch_size <= 0 || shape.image_size <= 0 || shape.image_size % shape.patch_size != 0) {
     throw std::invalid_argument(fmt::format("image size {} is no multiple of patch size {}: use {} or {}",
@@ -46,23 +60,26 @@ void check(const VitShape& shape) {
     throw std::invalid_argument(
         fmt::format("no block {} to make global: the encoder has {}, counted from 0", block, shape.depth));
   }
+  if (shape.registers < 0) throw std::invalid_argument("a number of registers is 0 or more");
+  if (shape.positions == Positions::rotary && shape.dim / shape.heads % 4 != 0) {
+    throw std::invalid_argument(
+        fmt::format("rotary positions need heads whose width is a multiple of 4, and {} over {} heads is {}", shape.dim,
+                    shape.heads, shape.dim / shape.heads));
+  }
+  if (shape.positions == Positions::rotary && shape.raster_only()) {
+    throw std::invalid_argument(
+        "rotary positions go neither with windows nor with relative positions: use one of them");
+  }
+  if (shape.positions == Positions::relative_bias &&
+      (shape.raster_only() || shape.registers > 0 || !shape.class_token)) {
+    throw std::invalid_argument(
+        "a relative bias is of a class token and the patches: it goes neither with windows, nor with relative "
+        "positions, nor with registers, nor without a class token");
+  }
   if (shape.drop_path < 0 || shape.drop_path >= 1) {
     throw std::invalid_argument(fmt::format("drop_path is a chance below 1, not {}", shape.drop_path));
   }
 }
-
-BlockOptions options(const VitShape& shape, std::int64_t block) {
-  const bool global = std::count(shape.global_blocks.begin(), shape.global_blocks.end(), block) > 0;
-  BlockOptions options;
-  options.grid = shape.grid();
-  options.window = global ? 0 : shape.window;
-  options.relative_positions = shape.relative_positions;
-  if (shape.depth > 1)
-    options.drop_path = shape.drop_path * static_cast<double>(block) / static_cast<double>(shape.depth - 1);
-  return options;
-}
-
-}  // namespace
 
 VitShape vit_shape(const std::string& name) {
   static constexpr std::array<std::pair<std::string_view, std::array<std::int64_t, 3>>, 5> known = {{
@@ -101,18 +118,37 @@ at::Tensor PatchEmbed::forward(const at::Tensor& image, const at::Tensor& keep) 
 
 Vit::Vit(const VitShape& shape) : shape_(shape) {
   check(shape);
-  if (shape.prefix() > 0) cls_token_ = register_parameter("cls_token", at::zeros({1, 1, shape.dim}));
-  // A parameter even where nothing trains it, so that it stands in the checkpoint under its released name.
-  pos_embed_ = register_parameter("pos_embed",
-                                  sincos_positions(shape.dim, shape.grid()).slice(1, 1 - shape.prefix()).contiguous(),
-                                  shape.trainable_positions);
+  if (shape.class_tokens() > 0) cls_token_ = register_parameter("cls_token", at::zeros({1, 1, shape.dim}));
+  if (shape.prefix() > shape.class_tokens())
+    register_tokens_ = register_parameter("register_tokens", at::zeros({1, shape.registers, shape.dim}));
+  if (shape.positions == Positions::table) {
+    // A parameter even where nothing trains it, so that it stands in the checkpoint under its released name.
+    pos_embed_ = register_parameter(
+        "pos_embed", sincos_positions(shape.dim, shape.grid()).slice(1, 1 - shape.class_tokens()).contiguous(),
+        shape.trainable_positions);
+  } else if (shape.positions == Positions::rotary) {
+    rope_embed_ = register_module("rope_embed", std::make_shared<RotaryPositions>(shape.dim / shape.heads));
+  }
   patch_embed_ = register_module("patch_embed", std::make_shared<PatchEmbed>(shape.patch_size, shape.dim));
   blocks_ = register_module("blocks", std::make_shared<Sequence<Block>>());
   for (std::int64_t i = 0; i < shape.depth; ++i) {
     blocks_->append(
         std::make_shared<Block>(shape.dim, shape.heads, shape.mlp_ratio, shape.norm_eps, options(shape, i)));
   }
-  norm_ = register_module("norm", std::make_shared<LayerNorm>(shape.dim, shape.norm_eps));
+  if (shape.final_norm) norm_ = register_module("norm", std::make_shared<LayerNorm>(shape.dim, shape.norm_eps));
+}
+
+at::Tensor Vit::with_prefix(const at::Tensor& patches) const {
+  const std::int64_t batch = patches.size(0);
+  std::vector<at::Tensor> tokens;
+  if (cls_token_.defined()) {
+    const at::Tensor cls = pos_embed_.defined() ? cls_token_ + pos_embed_.narrow(1, 0, 1) : cls_token_;
+    tokens.push_back(cls.expand({batch, -1, -1}));
+  }
+  if (register_tokens_.defined()) tokens.push_back(register_tokens_.expand({batch, -1, -1}));
+  if (tokens.empty()) return patches;
+  tokens.push_back(patches);
+  return at::cat(tokens, 1);
 }
 
 EncodeResult Vit::encode(const EncodeRequest& request) {
@@ -123,32 +159,32 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
                                             shape_.image_size,
                                             fmt::join(image.sizes().begin(), image.sizes().end(), "×")));
   }
-  const std::int64_t prefix = shape_.prefix();
-  if (request.keep.defined() && prefix == 0) {
+  const bool only_raster = shape_.raster_only() || shape_.positions == Positions::relative_bias;
+  if (request.keep.defined() && only_raster) {
     throw std::invalid_argument("windows and relative positions need all tokens, and only some are to be kept");
   }
   at::Tensor patches = patch_embed_->forward(image, request.keep);
-  at::Tensor positions = pos_embed_.narrow(1, prefix, pos_embed_.size(1) - prefix);
   at::Tensor replace = request.replace;
-  if (request.keep.defined()) {
-    positions = gather_tokens(positions, request.keep);
-    if (replace.defined()) replace = replace.gather(1, request.keep);
-  }
+  if (request.keep.defined() && replace.defined()) replace = replace.gather(1, request.keep);
   if (replace.defined())
     patches = at::where(replace.unsqueeze(-1), request.replacement.to(patches.scalar_type()), patches);
-  at::Tensor x = patches + positions;
-  if (prefix > 0) {
-    const at::Tensor cls = (cls_token_ + pos_embed_.narrow(1, 0, 1)).expand({image.size(0), -1, -1});
-    x = at::cat({cls, x}, 1);
+  if (pos_embed_.defined()) {
+    const std::int64_t first = shape_.class_tokens();
+    const at::Tensor positions = pos_embed_.narrow(1, first, pos_embed_.size(1) - first);
+    patches = patches + (request.keep.defined() ? gather_tokens(positions, request.keep) : positions);
   }
+  at::Tensor x = with_prefix(patches);
+  Rotation rotation;
+  if (rope_embed_) rotation = rope_embed_->rotation(shape_.grid(), request.keep);
 
   EncodeResult result;
-  result.prefix = prefix;
+  result.prefix = shape_.prefix();
   result.layers.reserve(request.layers.size());
   std::vector<at::Tensor> outputs;
   for (std::size_t i = 0; i < blocks_->size(); ++i) {
     const bool last = i + 1 == blocks_->size();
-    x = (*blocks_)[i].forward(x, last && request.attention ? &result.attention : nullptr, generator_);
+    x = (*blocks_)[i].forward(x, last && request.attention ? &result.attention : nullptr, generator_,
+                              rope_embed_ ? &rotation : nullptr);
     if (!request.layers.empty()) outputs.push_back(x);
   }
   for (const std::int64_t layer : request.layers) {
@@ -158,7 +194,7 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
     }
     result.layers.push_back(outputs[static_cast<std::size_t>(layer)]);
   }
-  result.tokens = norm_->forward(x);
+  result.tokens = norm_ ? norm_->forward(x) : x;
   return result;
 }
 

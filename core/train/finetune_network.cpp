@@ -1,8 +1,8 @@
 #include "train/finetune_network.hpp"
 
 #include "model/lora.hpp"
-#include "model/resize_weights.hpp"
 #include "model/weights.hpp"
+#include "train/encoder.hpp"
 #include "train/safetensors.hpp"
 
 #include <fmt/format.h>
@@ -13,28 +13,14 @@
 namespace vaso::train {
 namespace {
 
-model::VitShape vit_shape(const FinetuneRecipe& recipe) {
-  model::VitShape vit;
-  vit.image_size = recipe.shape.image_size;
-  vit.patch_size = recipe.shape.patch_size;
-  vit.dim = recipe.shape.encoder_dim;
-  vit.depth = recipe.shape.encoder_depth;
-  vit.heads = recipe.shape.encoder_heads;
-  vit.window = recipe.task.window;
-  vit.global_blocks = recipe.task.global_blocks;
-  vit.relative_positions = recipe.task.relative_positions;
-  vit.trainable_positions = recipe.task.tune == "full";
-  vit.drop_path = recipe.task.tune == "frozen" ? 0 : recipe.task.drop_path;
-  return vit;
-}
-
 std::uint64_t seed_of(const FinetuneRecipe& recipe) { return static_cast<std::uint64_t>(recipe.general.seed); }
 
 // Which of the encoder's layers a tensor belongs to: 0 below the blocks, i + 1 in block i, depth + 1 above them.
 std::int64_t layer_of(const std::string& name, std::int64_t depth) {
   constexpr std::string_view blocks = "blocks.";
   if (name.starts_with(blocks)) return std::strtoll(name.c_str() + blocks.size(), nullptr, 10) + 1;
-  const bool below = name == "cls_token" || name == "pos_embed" || name.starts_with("patch_embed.");
+  const bool below =
+      name == "cls_token" || name == "register_tokens" || name == "pos_embed" || name.starts_with("patch_embed.");
   return below ? 0 : depth + 1;
 }
 
@@ -62,14 +48,15 @@ std::string FinetuneNetwork::start(const std::string& encoder_file) {
   std::string said = "the encoder starts from scratch";
   model::initialise(*encoder_, seed_of(recipe_), "encoder.");
   if (!encoder_file.empty()) {
-    try {
-      model::LoadOptions options;
-      if (recipe_.task.patch_resize == "flexivit") options.patches = model::PatchResize::flexivit;
-      const model::LoadReport report = model::load_encoder(*encoder_, read_safetensors(encoder_file).tensors, options);
-      said = fmt::format("{}: {}", encoder_file, report.to_text());
-    } catch (const model::WeightError& error) {
-      throw CheckpointError(fmt::format("{}: {}", encoder_file, error.what()));
+    const auto options = load_options(recipe_.task.position_resize, recipe_.task.patch_resize);
+    const model::LoadReport report = load_encoder(*encoder_, encoder_file, options);
+    if (recipe_.task.tune == "frozen" && !report.missing.empty()) {
+      throw CheckpointError(
+          fmt::format("{}: has no {}, which would begin at zero, and a frozen encoder never learns it: leave "
+                      "relative positions out, or set tune = \"full\"",
+                      encoder_file, report.missing.front()));
     }
+    said = fmt::format("{}: {}", encoder_file, report.to_text());
   }
   apply_tuning();
   return said;
@@ -107,7 +94,8 @@ std::vector<NamedParameter> FinetuneNetwork::groups() const {
   std::vector<NamedParameter> groups;
   const auto add = [&](const std::string& name, const at::Tensor& tensor, double scale) {
     if (!tensor.requires_grad()) return;
-    const bool decays = tensor.dim() > 1 && !name.ends_with("cls_token") && !name.ends_with("pos_embed");
+    const bool decays = tensor.dim() > 1 && !name.ends_with("cls_token") && !name.ends_with("register_tokens") &&
+                        !name.ends_with("pos_embed") && !name.ends_with("relative_position_bias_table");
     groups.push_back({name, tensor, scale, decays});
   };
   if (encoder_) {

@@ -1,6 +1,7 @@
 #include "train/finetune_recipe.hpp"
 
 #include "config/binding.hpp"
+#include "train/encoder.hpp"
 #include "train/recipe_reader.hpp"
 
 #include <fmt/format.h>
@@ -42,7 +43,7 @@ void check(RecipeReader& reader, const FinetuneRecipe& recipe) {
                  "the side of the input must be a multiple of the patch size",
                  fmt::format("use {} or {}", lower, lower + shape.patch_size));
   }
-  if (recipe.task.relative_positions && recipe.task.tune == "frozen") {
+  if (recipe.task.relative_positions && recipe.task.tune == "frozen" && recipe.task.weights.empty()) {
     reader.fault(at("relative_positions"), "relative positions begin at zero, and a frozen encoder never learns them",
                  "", "leave them out, or set tune = \"full\"");
   }
@@ -68,6 +69,16 @@ void check(RecipeReader& reader, const FinetuneRecipe& recipe) {
 }
 
 }  // namespace
+
+model::VitShape vit_shape(const FinetuneRecipe& recipe) {
+  model::VitShape vit = vit_shape(recipe.model, recipe.shape);
+  vit.window = recipe.task.window;
+  vit.global_blocks = recipe.task.global_blocks;
+  vit.relative_positions = recipe.task.relative_positions;
+  vit.trainable_positions = recipe.task.tune == "full";
+  vit.drop_path = recipe.task.tune == "frozen" ? 0 : recipe.task.drop_path;
+  return vit;
+}
 
 FinetuneRecipe read_finetune_recipe(const Node& cell, PluginHost& host, std::vector<Diagnostic>& faults) {
   const std::size_t faults_before = faults.size();
@@ -100,6 +111,9 @@ FinetuneRecipe read_finetune_recipe(const Node& cell, PluginHost& host, std::vec
                     {{"dataset", dataset ? &*dataset : nullptr}, {"head", head ? &*head : nullptr}}, used, false);
   recipe.shape = shape_of(recipe);
   check(reader, recipe);
+  if (const std::string why = refusal(vit_shape(recipe)); !why.empty() && faults.size() == faults_before) {
+    reader.fault(recipe.table, fmt::format("[{}] and [model] describe no encoder", recipe.table), why, "");
+  }
   if (faults.size() != faults_before) return recipe;
   recipe.dataset = *dataset;
   recipe.head = *head;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "experiment/downstream.hpp"
+#include "model/vit.hpp"
 #include "train/recipe.hpp"
 
 #include "sdk/head.hpp"
@@ -22,6 +23,9 @@ struct FinetuneRecipe {
   RunShape shape;     // of the encoder at the size of this task
   Choice dataset, head;
 };
+
+// The network of the encoder as this task runs it.
+model::VitShape vit_shape(const FinetuneRecipe& recipe);
 
 // Reads the only task of a cell made by experiment::with_task. Appends a Diagnostic per fault; the recipe is complete
 // where none was added. `cell` must outlive it.

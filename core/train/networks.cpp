@@ -6,15 +6,10 @@
 #include <fmt/format.h>
 
 namespace vaso::train {
-NetworkSet::NetworkSet(const RunShape& shape, Objective& objective, MaskingStrategy& masking)
-    : objective_(objective.network()), masking_(masking.network(objective)) {
-  model::VitShape vit;
-  vit.image_size = shape.image_size;
-  vit.patch_size = shape.patch_size;
-  vit.dim = shape.encoder_dim;
-  vit.depth = shape.encoder_depth;
-  vit.heads = shape.encoder_heads;
-  encoder_ = std::make_shared<model::Vit>(vit);
+NetworkSet::NetworkSet(const model::VitShape& encoder, Objective& objective, MaskingStrategy& masking)
+    : encoder_(std::make_shared<model::Vit>(encoder)),
+      objective_(objective.network()),
+      masking_(masking.network(objective)) {
   view_ = {encoder_.get(), objective_.get(), masking_.get()};
 }
 
@@ -64,7 +59,9 @@ void NetworkSet::set_state(const Bag& tensors) {
   for (const auto& [prefix, part] : parts()) model::load_weights(*part, tensors, prefix);
 }
 
-void NetworkSet::load_encoder(const std::string& file) { load_file(*encoder_, file); }
+model::LoadReport NetworkSet::load_encoder(const std::string& file, const model::LoadOptions& options) {
+  return train::load_encoder(*encoder_, file, options);
+}
 
 Bag NetworkSet::encoder_state() const { return model::weights(*encoder_); }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/unext.hpp"
-#include "model/vit.hpp"
+#include "train/encoder.hpp"
 #include "train/recipe.hpp"
 
 #include <memory>
@@ -17,16 +17,18 @@ namespace vaso::train {
 // "decoder_blocks.0.…"); a strategy's own network stands under "masking.".
 class NetworkSet {
  public:
-  NetworkSet(const RunShape& shape, Objective& objective, MaskingStrategy& masking);
+  NetworkSet(const model::VitShape& encoder, Objective& objective, MaskingStrategy& masking);
   Networks& view() { return view_; }
   std::vector<std::pair<std::string, at::Tensor>> parameters() const;
   std::vector<at::Tensor> tensors() const;  // parameters and buffers, in an order that is the same for every set
   void initialise(std::uint64_t seed);
   void to(const c10::Device& device);
   void train(bool on);
-  Bag state() const;                           // the tensors themselves, not copies
-  void set_state(const Bag& tensors);          // throws model::WeightError
-  void load_encoder(const std::string& file);  // the file may hold more; throws CheckpointError
+  Bag state() const;                   // the tensors themselves, not copies
+  void set_state(const Bag& tensors);  // throws model::WeightError
+  // As train::load_encoder.
+  model::LoadReport load_encoder(const std::string& file, const model::LoadOptions& options);
+  const model::VitShape& encoder_shape() const { return encoder_->shape(); }
   Bag encoder_state() const;
 
  private:

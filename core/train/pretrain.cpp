@@ -34,14 +34,17 @@ class Pretraining {
         reporter_(reporter),
         device_(choose_device(settings_.general.device)),
         pack_(open_pack(parts_.recipe, parts_.images, *parts_.guidance, place.cache, reporter)),
-        student_(parts_.recipe.shape, *parts_.objective, *parts_.masking),
+        student_(vit_shape(settings_.model, parts_.recipe.shape), *parts_.objective, *parts_.masking),
         loader_(loader_request()) {
     const auto seed = static_cast<std::uint64_t>(settings_.general.seed);
     student_.initialise(seed);
-    if (!settings_.model.init_from.empty()) student_.load_encoder(settings_.model.init_from);
+    if (const experiment::Model& model = settings_.model; !model.init_from.empty()) {
+      const auto options = load_options(model.position_resize, model.patch_resize);
+      reporter_.note(model.init_from + ": " + student_.load_encoder(model.init_from, options).to_text());
+    }
     student_.to(device_);
     if (parts_.needs.teacher) {
-      teacher_.emplace(parts_.recipe.shape, *parts_.objective, *parts_.masking);
+      teacher_.emplace(student_.encoder_shape(), *parts_.objective, *parts_.masking);
       teacher_->set_state(student_.state());
       teacher_->to(device_);
       teacher_->train(false);
@@ -270,11 +273,10 @@ class Pretraining {
 
   void finish() {
     const std::filesystem::path weights = place_.folder / "encoder.safetensors";
-    write_safetensors(weights, {student_.encoder_state(),
-                                {{"format", "vasolab-encoder-1"},
-                                 {"image_size", std::to_string(parts_.recipe.shape.image_size)},
-                                 {"patch_size", std::to_string(parts_.recipe.shape.patch_size)},
-                                 {"heads", std::to_string(parts_.recipe.shape.encoder_heads)}}});
+    std::map<std::string, std::string> metadata = encoder_metadata(student_.encoder_shape());
+    metadata["mean"] = fmt::format("{}", fmt::join(settings_.views.mean, ","));
+    metadata["deviation"] = fmt::format("{}", fmt::join(settings_.views.deviation, ","));
+    write_safetensors(weights, {student_.encoder_state(), metadata});
     reporter_.artefact("encoder", weights);
     if (settings_.pretrain.pictures > 0) {
       reporter_.stage("drawing what the model sees, hides and reconstructs");

@@ -158,8 +158,11 @@ PretrainParts fit_parts(const config::Node& cell, PluginHost& host, bool has_seg
           [&] { with_origin(recipe.masking, [&] { return parts.masking->network(*parts.objective); }); });
   if (faults.size() == faults_before && !settings.model.init_from.empty()) {
     const config::Node* node = cell.find("model.init_from");
-    collect(faults, node == nullptr ? cell.origin : node->origin, "model.init_from does not fit",
-            [&] { NetworkSet(shape, *parts.objective, *parts.masking).load_encoder(settings.model.init_from); });
+    collect(faults, node == nullptr ? cell.origin : node->origin, "model.init_from does not fit", [&] {
+      const auto options = load_options(settings.model.position_resize, settings.model.patch_resize);
+      NetworkSet(vit_shape(settings.model, shape), *parts.objective, *parts.masking)
+          .load_encoder(settings.model.init_from, options);
+    });
   }
   if (!settings.segmentor.weights.empty()) {
     const config::Node* node = cell.find("segmentor.weights");

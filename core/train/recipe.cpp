@@ -2,6 +2,7 @@
 
 #include "config/binding.hpp"
 #include "model/vit.hpp"
+#include "train/encoder.hpp"
 #include "train/recipe_reader.hpp"
 
 #include <fmt/format.h>
@@ -73,6 +74,7 @@ void check_sizes(RecipeReader& reader, const Settings& settings, const RunShape&
                  fmt::format("use a multiple of 32: {} or {}", lower, lower + 32));
   }
   if (phase != "pretrain") return;
+  const std::size_t before = reader.fault_count();
   if (shape.image_size % shape.patch_size != 0) {
     const auto lower = shape.image_size / shape.patch_size * shape.patch_size;
     reader.fault(
@@ -94,6 +96,14 @@ void check_sizes(RecipeReader& reader, const Settings& settings, const RunShape&
   if (shape.encoder_dim % 4 != 0) {
     reader.fault("model.dim", fmt::format("model.dim = {} cannot carry sine-cosine positions", shape.encoder_dim),
                  "they need sine and cosine of rows and of columns", "use a multiple of 4");
+  }
+  if (const std::string why = refusal(vit_shape(settings.model, shape));
+      !why.empty() && reader.fault_count() == before) {
+    reader.fault("model", "[model] describes no encoder", why, "");
+  }
+  if (!settings.model.class_token) {
+    reader.fault("model.class_token", "model.class_token = false does not go with a pre-training",
+                 "the decoder begins with the class token; such encoders can be fine-tuned only", "leave it out");
   }
   if (settings.views.area[0] > settings.views.area[1]) {
     reader.fault("views.area", "views.area: the least exceeds the most", "", "write the smaller number first");

@@ -25,7 +25,7 @@ struct Downstream {
   double lora_alpha = 16;
   std::vector<std::string> lora_targets = {"qkv", "proj"};
   std::int64_t image_size = 224, patch_size = 0;
-  std::string patch_resize = "bicubic";
+  std::string position_resize = "plain", patch_resize = "bicubic";
   std::int64_t window = 0;
   std::vector<std::int64_t> global_blocks;
   bool relative_positions = false;
@@ -61,7 +61,10 @@ struct Downstream {
             "side of a patch; 0 = model.patch_size. The patch kernel and positions are resized")
         .unit("px")
         .range(0, 256);
-    s.field(patch_resize, "patch_resize", "how: bicubic, or FlexiViT's pseudo-inverse")
+    s.field(position_resize, "position_resize",
+            "how positions are: bicubic, with antialiasing (timm), with DINO's and DINOv2's offset")
+        .choices({"plain", "antialias", "offset"});
+    s.field(patch_resize, "patch_resize", "how the kernel is: bicubic, or FlexiViT's pseudo-inverse")
         .choices({"bicubic", "flexivit"});
     s.field(window, "window", "blocks attend within windows of so many patches a side; 0 = everywhere").range(0, 256);
     s.field(global_blocks, "global_blocks",

@@ -102,7 +102,11 @@ struct Model {  // [model]
   std::int64_t image_size = 224;
   std::int64_t patch_size = 16;
   std::int64_t dim = 0, depth = 0, heads = 0;
-  std::string init_from;
+  std::string init_from, position_resize = "plain", patch_resize = "bicubic";
+  std::string positions = "table";
+  std::int64_t registers = 0;
+  bool class_token = true, final_norm = true;
+  double norm_eps = 1e-6;
   void describe(Schema& s) {
     s.field(encoder, "encoder", "Ti 192/12/3, S 384/12/6, B 768/12/12, L 1024/24/16, H 1280/32/16 (dim/depth/heads)")
         .choices({"vit_ti", "vit_s", "vit_b", "vit_l", "vit_h"});
@@ -112,6 +116,20 @@ struct Model {  // [model]
     s.field(depth, "depth", "blocks, instead of the encoder's; 0 = the encoder's").at_least(0);
     s.field(heads, "heads", "attention heads, instead of the encoder's; 0 = the encoder's").at_least(0);
     s.field(init_from, "init_from", "safetensors file to start the encoder from; \"\" = fresh").path();
+    s.field(
+         position_resize, "position_resize",
+         "how its positions come to another grid: bicubic, with antialiasing (timm), with DINO's and DINOv2's offset")
+        .choices({"plain", "antialias", "offset"});
+    s.field(patch_resize, "patch_resize", "how its patch kernel does: bicubic, or FlexiViT's pseudo-inverse")
+        .choices({"bicubic", "flexivit"});
+    s.field(positions, "positions",
+            "where a patch is: a table added to tokens, rotation (DINOv3), a bias of the attention (SimMIM), nothing "
+            "(LVM-Med)")
+        .choices({"table", "rotary", "relative_bias", "none"});
+    s.field(registers, "registers", "learnt tokens beside the class token; DINOv3 has 4").range(0, 256);
+    s.field(class_token, "class_token", "I-JEPA and CheXWorld have none");
+    s.field(final_norm, "final_norm", "LVM-Med has none");
+    s.field(norm_eps, "norm_eps", "of the layer norms; DINOv3 has 1e-5").range(1e-12, 1e-2);
   }
 };
 

@@ -56,6 +56,16 @@ TEST_SUITE("unit") {
     CHECK(std::string(result.card.components) == "masking.one masking.two");
   }
 
+  TEST_CASE("what the fuzzer starts from, and what it found, is read or refused") {
+    std::size_t found = 0;
+    for (const auto& seed : std::filesystem::directory_iterator(source_dir() / "tests/fuzz/seeds/card")) {
+      const plugins::CardResult result = plugins::read_card(seed.path());
+      CHECK_MESSAGE(result.found == result.why.empty(), seed.path().string());
+      found += result.found ? 1 : 0;
+    }
+    CHECK(found >= 1);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "files that are no plugins say what they are") {
     CHECK(says(plugins::read_card(folder.path() / "absent.so"), "cannot be opened: No such file"));
     CHECK(says(plugins::read_card(folder.path()), "is no regular file"));

@@ -1,6 +1,7 @@
 #include "weights/architecture.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <charconv>
@@ -20,6 +21,16 @@ constexpr std::array<Size, 5> sizes = {{{"vit_ti", 192, 12, 3},
                                         {"vit_h", 1280, 32, 16}}};
 
 }  // namespace
+
+std::string EncoderShape::traits() const {
+  std::vector<std::string> settings;
+  if (registers > 0) settings.push_back(fmt::format("registers = {}", registers));
+  if (positions != "table") settings.push_back(fmt::format("positions = \"{}\"", positions));
+  if (!class_token && !relative) settings.emplace_back("class_token = false");
+  if (!final_norm) settings.emplace_back("final_norm = false");
+  if (norm_eps != EncoderShape().norm_eps) settings.push_back(fmt::format("norm_eps = {:g}", norm_eps));
+  return fmt::format("{}", fmt::join(settings, ", "));
+}
 
 std::string architecture_name(const EncoderShape& shape) {
   for (const Size& size : sizes) {
@@ -41,7 +52,10 @@ std::optional<EncoderShape> named_architecture(std::string_view name) {
   for (const Size& size : sizes) {
     if (!name.starts_with(size.name) || name.substr(size.name.size()).substr(0, 1) != "_") continue;
     const std::string_view patch = name.substr(size.name.size() + 1);
-    EncoderShape shape = {size.dim, size.depth, size.heads};
+    EncoderShape shape;
+    shape.dim = size.dim;
+    shape.depth = size.depth;
+    shape.heads = size.heads;
     const auto [end, error] = std::from_chars(patch.data(), patch.data() + patch.size(), shape.patch);
     if (error == std::errc() && end == patch.data() + patch.size() && shape.patch > 0) return shape;
   }

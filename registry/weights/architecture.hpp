@@ -11,9 +11,18 @@ namespace vaso::weights {
 
 struct EncoderShape {
   std::int64_t dim = 0, depth = 0, heads = 0;
-  std::int64_t patch = 0;   // side of a patch, pixels
-  std::int64_t grid = 0;    // patches along a side; 0 where nothing tells
-  bool class_token = true;  // whether the file has one; our encoder always does
+  std::int64_t patch = 0;  // side of a patch, pixels
+  std::int64_t grid = 0;   // patches along a side; 0 where nothing tells
+  bool class_token = true;
+
+  // In what an encoder differs from MAE's, as [model] of an experiment says it.
+  std::string positions = "table";  // "rotary" (DINOv3), "relative_bias" (SimMIM, BEiT), "none"
+  bool relative = false;            // decomposed relative positions (SAM): downstream.NAME.relative_positions
+  std::int64_t registers = 0;
+  bool final_norm = true;
+  double norm_eps = 1e-6;
+  // "registers = 4, positions = \"rotary\", norm_eps = 1e-05": what [model] needs beside its sizes; "" for MAE's.
+  std::string traits() const;
   std::int64_t image() const { return grid * patch; }
 };
 

@@ -68,14 +68,23 @@ class Planner {
       complain_("is {} and holds what our encoder cannot represent:{}", plan_.source, listed(parts_.obstacles));
     }
     check_heads();
-    const std::int64_t dim = plan_.shape.dim, grid = plan_.shape.grid;
-    add("cls_token", {1, 1, dim});
-    add("pos_embed", {1, 1 + grid * grid, dim});
+    EncoderShape& shape = plan_.shape;
+    const std::int64_t dim = shape.dim, grid = shape.grid;
+    if (options_.allow_missing && shape.positions == "table" && !shape.relative && !shape.class_token) {
+      shape.class_token = true;
+      parts_.made["pos_embed"].zero_row_first = true;
+    }
+    if (shape.class_token) add("cls_token", {1, 1, dim});
+    if (shape.registers > 0) add("register_tokens", {1, shape.registers, dim});
+    if (shape.positions == "table") add("pos_embed", {1, (shape.class_token ? 1 : 0) + grid * grid, dim});
+    if (shape.positions == "rotary") add("rope_embed.periods", {dim / shape.heads / 4});
     add("patch_embed.proj.weight", {dim, 3, plan_.shape.patch, plan_.shape.patch});
     add("patch_embed.proj.bias", {dim});
     for (std::int64_t i = 0; i < plan_.shape.depth; ++i) add_block(fmt::format("blocks.{}.", i));
-    add("norm.weight", {dim});
-    add("norm.bias", {dim});
+    if (shape.final_norm) {
+      add("norm.weight", {dim});
+      add("norm.bias", {dim});
+    }
     if (!faults_.empty()) {
       complain_("is {}, and its tensors do not fit together; the file is damaged, or of a variant not known here:{}",
                 plan_.source, listed(faults_));
@@ -98,11 +107,16 @@ class Planner {
   }
 
   void check_heads() const {
-    const auto& [dim, depth, heads, patch, grid, cls] = plan_.shape;
+    const std::int64_t dim = plan_.shape.dim, heads = plan_.shape.heads;
     if (heads == 0) {
       complain_("no tensor tells how many heads its attention has, and {} is no usual width: say --heads N", dim);
     }
-    if (dim % heads != 0) complain_("its width of {} cannot be split over {} heads: say --heads N", dim, heads);
+    if (heads < 0 || dim % heads != 0)
+      complain_("its width of {} cannot be split over {} heads: say --heads N", dim, heads);
+    if (plan_.shape.positions == "rotary" && dim / heads % 4 != 0) {
+      complain_("has rotary positions, and its {} heads of {} values are no multiple of 4 wide: say --heads N", heads,
+                dim / heads);
+    }
   }
 
   void add_block(const std::string& block) {
@@ -113,12 +127,25 @@ class Planner {
     }
     add(block + "attn.qkv.weight", {3 * dim, dim});
     add(block + "attn.qkv.bias", {3 * dim});
+    if (plan_.shape.positions == "relative_bias")
+      add_as_stored(block + "attn.relative_position_bias_table", plan_.shape.heads);
+    if (plan_.shape.relative) {
+      add_as_stored(block + "attn.rel_pos_h", dim / plan_.shape.heads);
+      add_as_stored(block + "attn.rel_pos_w", dim / plan_.shape.heads);
+    }
     add(block + "attn.proj.weight", {dim, dim});
     add(block + "attn.proj.bias", {dim});
     add(block + "mlp.fc1.weight", {4 * dim, dim});
     add(block + "mlp.fc1.bias", {4 * dim});
     add(block + "mlp.fc2.weight", {dim, 4 * dim});
     add(block + "mlp.fc2.bias", {dim});
+  }
+
+  // A table of distances: how many rows it has depends on the window of its block.
+  void add_as_stored(const std::string& name, std::int64_t columns) {
+    const auto found = parts_.made.find(name);
+    const Tensor* stored = found == parts_.made.end() ? nullptr : found->second.whole;
+    add(name, {stored == nullptr || stored->shape.empty() ? 1 : stored->shape[0], columns});
   }
 
   void add(const std::string& name, Shape shape) {
@@ -152,6 +179,7 @@ class Planner {
     };
     bool good = true;
     if (made.scale != nullptr) good = expect(*made.scale, {made.shape[0]});
+    if (made.mask != nullptr) good = expect(*made.mask, {made.shape[0]}) && good;
     if (made.joined()) {
       if (made.whole != nullptr && made.whole->count() > 0)
         good = fault(made.whole->full_name(), "stands beside query, key and value of its own");
@@ -167,6 +195,9 @@ class Planner {
     }
     Shape whole = made.shape;
     if (made.zero_row_first) whole[1] -= 1;
+    const Shape& stored = made.whole->shape;  // SAM's positions are a map: 1×g×g×D
+    if (made.name == "pos_embed" && !plan_.shape.class_token && stored.size() == 4)
+      whole = {1, plan_.shape.grid, plan_.shape.grid, plan_.shape.dim};
     return expect(*made.whole, whole) && good;
   }
 
@@ -184,6 +215,7 @@ class Planner {
       }
     }
     if (made.scale != nullptr) what.emplace_back("LayerScale multiplied into it");
+    if (made.mask != nullptr) what.emplace_back("the bias of the key masked: zeros");
     if (made.zero_row_first) what.emplace_back("a row of zeros added for the class token");
     if (made.whole != nullptr && !made.zero_row_first && made.whole->shape != made.shape)
       what.push_back(fmt::format("{} as {}", to_text(made.whole->shape), to_text(made.shape)));
@@ -198,6 +230,12 @@ class Planner {
   // norm may be declared new; a part of a block may not.
   void fill(MadeTensor& made) {
     const bool bias = made.name.ends_with("attn.qkv.bias") && !has_any_qkv_bias();
+    const bool computed = made.name == "rope_embed.periods";
+    if (computed) {
+      made.fill = New::rotary_periods;
+      plan_.changed.push_back({made.name, "computed, as DINOv3 does: the file has none"});
+      return;
+    }
     made.fill = made.name == "cls_token"     ? New::normal
                 : made.name == "norm.weight" ? New::ones
                 : made.name == "norm.bias"   ? New::zeros
@@ -225,14 +263,8 @@ class Planner {
     std::string names, why;
     for (const Remark& remark : plan_.filled) {
       names.append(names.empty() ? "" : ", ").append(remark.name);
-      if (remark.name == "cls_token")
-        why =
-            "\n  The network has no class token and ours always attends to one: what it gives will differ, until it is "
-            "fine-tuned.";
-      else if (why.empty())
-        why =
-            "\n  The last norm is replaced by one that has not learnt (it was trained for averaged tokens, or "
-            "removed).";
+      why =
+          "\n  The last norm is replaced by one that has not learnt (it was trained for averaged tokens, or removed).";
     }
     complain_("is {} and lacks {}.{}\n  --allow-missing fills what is missing with new values", plan_.source, names,
               why);

@@ -31,7 +31,7 @@ struct PlanOptions {
   std::string part;            // group or prefix of the encoder to take; "" = the first of find_encoders()
   std::string architecture;    // "vit_b_16": what it must turn out to be; "" = whatever it is
   std::int64_t heads = 0;      // where the width does not tell
-  bool allow_missing = false;  // fill a class token or a last norm that the file lacks
+  bool allow_missing = false;  // fill a class token or a last norm that the file lacks, for an encoder like MAE's
 };
 
 struct EncoderPlan {

@@ -130,6 +130,19 @@ bool is_torch_file(const std::filesystem::path& file) {
   return file.extension() == ".pth" || file.extension() == ".pt" || file.extension() == ".bin";
 }
 
+// What the layouts' own networks cannot hold is not written for them.
+void check_traits(const EncoderShape& shape, Layout layout, const Complaint& complain) {
+  EncoderShape plain = shape;
+  if (layout == Layout::timm) plain.class_token = true;  // VisionTransformer(class_token=False)
+  std::string traits = plain.traits();
+  if (shape.relative) traits.append(traits.empty() ? "" : ", ").append("relative positions");
+  if (traits.empty()) return;
+  complain(
+      "the network of this layout differs from the encoder ({}), so it cannot be exported to it; --to torchscript "
+      "writes the encoder of a run with its network",
+      traits);
+}
+
 // transformers refuses a safetensors file that does not say which framework it is for.
 const std::map<std::string, std::string> for_pytorch = {{"format", "pt"}};
 
@@ -137,6 +150,7 @@ const std::map<std::string, std::string> for_pytorch = {{"format", "pt"}};
 
 Exported export_encoder(const EncoderPlan& plan, const WeightFile& from, Layout layout,
                         const std::filesystem::path& to) {
+  check_traits(plan.shape, layout, Complaint(from.file));
   const Exporter exporter(plan, from);
   Exported done;
   std::vector<NamedValues> tensors;

@@ -2,6 +2,8 @@
 
 #include "weights/writers.hpp"
 
+#include <fmt/format.h>
+
 namespace vaso::weights {
 
 void write_encoder(const EncoderPlan& plan, const WeightFile& from, const std::filesystem::path& file) {
@@ -13,6 +15,9 @@ void write_encoder(const EncoderPlan& plan, const WeightFile& from, const std::f
                                                  {"image_size", std::to_string(plan.shape.image())},
                                                  {"patch_size", std::to_string(plan.shape.patch)},
                                                  {"heads", std::to_string(plan.shape.heads)}};
+  const EncoderShape usual;
+  if (plan.shape.norm_eps != usual.norm_eps) metadata["norm_eps"] = fmt::format("{:g}", plan.shape.norm_eps);
+  if (plan.shape.positions == "rotary") metadata["positions"] = "rotary";
   if (plan.source != "VasoLab encoder") {
     metadata["source"] = plan.source;
     metadata["source_file"] = from.file.filename().string();

@@ -8,9 +8,7 @@
 namespace vaso::weights {
 namespace {
 
-constexpr const char *registers = "register tokens, which our encoder lacks",
-                     *rotary = "rotary positions (RoPE), which our encoder lacks",
-                     *relative = "relative positions, which our encoder has in fine-tuning only, and from zero",
+constexpr const char *rotary_mixed = "rotary positions of another kind than DINOv3's, which our encoder lacks",
                      *gated = "a gated MLP (SwiGLU), which our encoder lacks",
                      *second_norm = "a norm of queries and keys, which our encoder lacks",
                      *early_norm =
@@ -18,7 +16,8 @@ constexpr const char *registers = "register tokens, which our encoder lacks",
                      *distillation = "a distillation token, which our encoder lacks",
                      *low_rank = "low-rank additions (LoRA) that are not merged into their weights",
                      *mask = "stands for hidden patches in pre-training", *head = "of a head",
-                     *decoder = "of the decoder", *pooled_norm = "of a classifier that averages tokens";
+                     *decoder = "of the decoder", *place = "computed from the size of the grid",
+                     *pooled_norm = "of a classifier that averages tokens";
 
 constexpr Key timm_top[] = {
     {"cls_token", "cls_token"},
@@ -32,12 +31,15 @@ constexpr Key timm_top[] = {
     {"head.", head, Role::drop},
     {"decoder*", decoder, Role::drop},
     {"fc_norm.", pooled_norm, Role::drop},
-    {"register_tokens", registers, Role::refuse},  // DINOv2
-    {"storage_tokens", registers, Role::refuse},   // DINOv3
-    {"reg_token", registers, Role::refuse},        // timm
+    {"register_tokens", "register_tokens"},  // DINOv2
+    {"storage_tokens", "register_tokens"},   // DINOv3
+    {"reg_token", "register_tokens"},        // timm
     {"dist_token", distillation, Role::refuse},
-    {"rope*", rotary, Role::refuse},
-    {"rel_pos_bias.", relative, Role::refuse},
+    {"rope_embed.periods", "rope_embed.periods"},
+    {"rope*", rotary_mixed, Role::refuse},
+    {"rel_pos_bias.relative_position_bias_table", "attn.relative_position_bias_table", Role::shared},
+    {"rel_pos_bias.relative_position_index", place, Role::drop},
+    {"neck.", "of SAM's decoder", Role::drop},
     {"norm_pre.", early_norm, Role::refuse},
     {"ln_pre.", early_norm, Role::refuse},
     {"patch_embed.norm.", early_norm, Role::refuse},
@@ -67,11 +69,12 @@ constexpr Key timm_inside[] = {
     {"ls2.gamma", "mlp.fc2", Role::scale},
     {"gamma_1", "attn.proj", Role::scale},
     {"gamma_2", "mlp.fc2", Role::scale},
-    {"attn.rel_pos_h", relative, Role::refuse},
-    {"attn.rel_pos_w", relative, Role::refuse},
-    {"attn.relative_position*", relative, Role::refuse},
-    {"attn.rope*", rotary, Role::refuse},
-    {"attn.qkv.bias_mask", rotary, Role::refuse},  // only DINOv3 has it
+    {"attn.rel_pos_h", "attn.rel_pos_h"},
+    {"attn.rel_pos_w", "attn.rel_pos_w"},
+    {"attn.relative_position_bias_table", "attn.relative_position_bias_table"},
+    {"attn.relative_position_index", place, Role::drop},
+    {"attn.rope*", rotary_mixed, Role::refuse},
+    {"attn.qkv.bias_mask", "attn.qkv.bias", Role::mask},
     {"attn.q_norm.", second_norm, Role::refuse},
     {"attn.k_norm.", second_norm, Role::refuse},
     {"*.lora_a", low_rank, Role::refuse},
@@ -92,9 +95,10 @@ constexpr Key transformers_top[] = {
     {"embeddings.mask_token", mask, Role::drop},
     {"pooler.", head, Role::drop},
     {"decoder.", decoder, Role::drop},
-    {"embeddings.register_tokens", registers, Role::refuse},
+    {"embeddings.register_tokens", "register_tokens"},
     {"embeddings.distillation_token", distillation, Role::refuse},
-    {"encoder.relative_position_bias.", relative, Role::refuse},
+    {"encoder.relative_position_bias.relative_position_bias_table", "attn.relative_position_bias_table", Role::shared},
+    {"encoder.relative_position_bias.relative_position_index", place, Role::drop},
 };
 
 constexpr Key transformers_inside[] = {
@@ -126,22 +130,50 @@ constexpr Key transformers_inside[] = {
     {"layer_scale2.lambda1", "mlp.fc2", Role::scale},
     {"lambda_1", "attn.proj", Role::scale},
     {"lambda_2", "mlp.fc2", Role::scale},
-    {"attention.attention.relative_position*", relative, Role::refuse},
+    {"attention.attention.relative_position_bias.relative_position_bias_table", "attn.relative_position_bias_table"},
+    {"attention.attention.relative_position_bias.relative_position_index", place, Role::drop},
     {"mlp.weights_in.", gated, Role::refuse},
     {"mlp.weights_out.", gated, Role::refuse},
 };
 
 // DINOv3 of transformers: its rotary positions are computed and stand in no file.
 constexpr Key dinov3_top[] = {
-    {"embeddings.patch_embeddings.weight", rotary, Role::refuse},
-    {"embeddings.register_tokens", registers, Role::refuse},
+    {"embeddings.cls_token", "cls_token"},
+    {"embeddings.register_tokens", "register_tokens"},
+    {"embeddings.patch_embeddings.weight", "patch_embed.proj.weight"},
+    {"embeddings.patch_embeddings.bias", "patch_embed.proj.bias"},
+    {"norm.weight", "norm.weight"},
+    {"norm.bias", "norm.bias"},
+    {"embeddings.mask_token", mask, Role::drop},
+};
+
+constexpr Key dinov3_inside[] = {
+    {"norm1.weight", "norm1.weight"},
+    {"norm1.bias", "norm1.bias"},
+    {"attention.q_proj.weight", "attn.qkv.weight", Role::query},
+    {"attention.q_proj.bias", "attn.qkv.bias", Role::query},
+    {"attention.k_proj.weight", "attn.qkv.weight", Role::key},
+    {"attention.k_proj.bias", "attn.qkv.bias", Role::key},
+    {"attention.v_proj.weight", "attn.qkv.weight", Role::value},
+    {"attention.v_proj.bias", "attn.qkv.bias", Role::value},
+    {"attention.o_proj.weight", "attn.proj.weight"},
+    {"attention.o_proj.bias", "attn.proj.bias"},
+    {"layer_scale1.lambda1", "attn.proj", Role::scale},
+    {"norm2.weight", "norm2.weight"},
+    {"norm2.bias", "norm2.bias"},
+    {"mlp.up_proj.weight", "mlp.fc1.weight"},
+    {"mlp.up_proj.bias", "mlp.fc1.bias"},
+    {"mlp.down_proj.weight", "mlp.fc2.weight"},
+    {"mlp.down_proj.bias", "mlp.fc2.bias"},
+    {"layer_scale2.lambda1", "mlp.fc2", Role::scale},
+    {"mlp.gate_proj.", gated, Role::refuse},
 };
 
 constexpr std::array<KeyFamily, 3> families = {{
     {"timm", "patch_embed.proj.weight", "blocks.", timm_top, timm_inside},
     {"transformers", "embeddings.patch_embeddings.projection.weight", "encoder.layer.", transformers_top,
      transformers_inside},
-    {"DINOv3 of transformers", "embeddings.patch_embeddings.weight", "layer.", dinov3_top, {}},
+    {"DINOv3 of transformers", "embeddings.patch_embeddings.weight", "layer.", dinov3_top, dinov3_inside},
 }};
 
 }  // namespace

@@ -13,6 +13,8 @@ enum class Role {
   key,
   value,
   scale,   // LayerScale: multiplies the rows of `ours`.weight and `ours`.bias
+  mask,    // DINOv3's mask of `ours`, a bias: that of the key counts as zero
+  shared,  // one for all blocks: `ours` of each
   drop,    // does not change what the encoder gives; `ours` says why
   refuse,  // changes it in a way our encoder cannot; `ours` says how
 };

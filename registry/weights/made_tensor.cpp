@@ -22,6 +22,24 @@ std::vector<float> normal_values(std::size_t count, const std::string& name) {
   return values;
 }
 
+// As DINOv3 computes them, of heads four times as wide as there are periods.
+std::vector<float> rotary_periods(std::size_t count) {
+  std::vector<float> periods(count);
+  for (std::size_t k = 0; k < count; ++k)
+    periods[k] = static_cast<float>(std::pow(100.0, static_cast<double>(k) / static_cast<double>(count)));
+  return periods;
+}
+
+// The buffer is NaN until training fills it with ones for query and value and zeros for the key.
+void check_mask(const Tensor& mask, const Complaint& complain) {
+  const std::vector<float> values = to_floats(mask);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool of_key = i / (values.size() / 3) == 1;
+    if (std::isnan(values[i]) || values[i] == (of_key ? 0.0f : 1.0f)) continue;
+    complain("{} masks another part of the bias than that of the key, as no DINOv3 does", mask.full_name());
+  }
+}
+
 void check_finite(const std::vector<float>& values, const Tensor& from, const Complaint& complain) {
   if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) return;
   complain("{} holds NaN or infinite values: the training that wrote it had diverged, or the file is damaged",
@@ -42,6 +60,7 @@ std::vector<float> MadeTensor::values(const Complaint& complain) const {
   made.reserve(count);
   const auto append = [&](const std::vector<float>& values) { made.insert(made.end(), values.begin(), values.end()); };
   if (fill == New::normal) return normal_values(count, name);
+  if (fill == New::rotary_periods) return rotary_periods(count);
   if (fill != New::no) return std::vector<float>(count, fill == New::ones ? 1.0f : 0.0f);
   if (joined()) {
     for (const Tensor* part : {query, key, value})
@@ -49,6 +68,10 @@ std::vector<float> MadeTensor::values(const Complaint& complain) const {
   } else {
     if (zero_row_first) made.assign(static_cast<std::size_t>(shape.back()), 0.0f);
     append(read(*whole, complain));
+  }
+  if (mask != nullptr) {
+    check_mask(*mask, complain);
+    std::fill_n(made.begin() + static_cast<std::ptrdiff_t>(count / 3), count / 3, 0.0f);
   }
   if (scale != nullptr) {
     const std::vector<float> factors = read(*scale, complain);

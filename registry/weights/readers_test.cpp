@@ -126,7 +126,7 @@ TEST_SUITE("unit") {
     CHECK_REFUSED(safetensors(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
                               R"("b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                               eight),
-                  "overlaps");
+                  "\"b\" begins at byte 4 of the data and overlaps the one before it, which ends at 8");
     CHECK_REFUSED(safetensors(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                               R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                               eight),
@@ -223,6 +223,24 @@ TEST_SUITE("unit") {
     CHECK_REFUSED(legacy_file("t"), "has not begun");
     CHECK_REFUSED(legacy_file("(NR"), "has not made");
     CHECK_REFUSED(legacy_file("NNR"), "no function");
+  }
+
+  TEST_CASE("what the fuzzers start from, and what they found, is read or refused") {
+    std::size_t read = 0, refused = 0;
+    for (const char* kind : {"safetensors", "checkpoint"}) {
+      for (const auto& seed : std::filesystem::directory_iterator(tests::source_dir() / "tests/fuzz/seeds" / kind)) {
+        CAPTURE(seed.path().string());
+        try {
+          for (const Tensor& tensor : open_weights(seed.path()).tensors) to_floats(tensor);
+          ++read;
+        } catch (const WeightFileError& error) {
+          CHECK(std::string(error.what()).size() > seed.path().string().size());
+          ++refused;
+        }
+      }
+    }
+    CHECK(read >= 4);
+    MESSAGE(read << " read, " << refused << " refused");
   }
 
   TEST_CASE_FIXTURE(Folder, "what is written is read again to the bit") {

@@ -94,7 +94,10 @@ void check_layout(const std::vector<Tensor>& tensors, Bytes data, const Complain
   });
   const std::byte* position = data.data();
   for (const Tensor* tensor : order) {
-    if (tensor->data.data() < position) complain("tensor \"{}\" overlaps the one before it", tensor->name);
+    if (tensor->data.data() < position) {
+      complain("tensor \"{}\" begins at byte {} of the data and overlaps the one before it, which ends at {}",
+               tensor->name, tensor->data.data() - data.data(), position - data.data());
+    }
     if (tensor->data.data() > position) {
       complain("{} bytes before tensor \"{}\" belong to none", tensor->data.data() - position, tensor->name);
     }

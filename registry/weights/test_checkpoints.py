@@ -2,6 +2,8 @@
 
     test_checkpoints.py make DIR           writes the checkpoints, DIR/image.safetensors and DIR/NAME.out.safetensors
     test_checkpoints.py samples DIR        writes zip.pth and legacy.pth, which stand in testdata/
+    test_checkpoints.py foreign DIR        writes encoders that differ from MAE's and what they give; some of them stand in
+                                           testdata/ (weights are rounded to half, so that they are small)
     test_checkpoints.py check DIR FILE…    loads FILE (timm's, transformers' or MAE's names) with strict=True into a
                                            network of that layout and prints its greatest difference from NAME.out,
                                            NAME being the file's name up to its first dot
@@ -11,6 +13,7 @@ The networks are written anew from the papers and the key tables of the released
 import argparse
 import collections
 import json
+import math
 import struct
 import sys
 from pathlib import Path
@@ -99,6 +102,228 @@ class TimmVit(nn.Module):
             x = torch.cat([cls, x], 1) + self.pos_embed if self.cls_position else torch.cat([cls, x + self.pos_embed], 1)
         for block in self.blocks:
             x = block(x)
+        return self.norm(x)
+
+
+class Dinov2WithRegisters(TimmVit):
+    """facebookresearch/dinov2, vision_transformer.py: registers come after the class token, once positions are added."""
+
+    def __init__(self):
+        super().__init__(scale="ls")
+        self.register_tokens = nn.Parameter(torch.randn(1, 4, DIM))
+
+    def forward(self, image):
+        x = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+        x = torch.cat([x[:, :1], self.register_tokens.expand(len(x), -1, -1), x[:, 1:]], 1)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+
+def rope_tables(grid, periods):
+    """facebookresearch/dinov3, rope_position_encoding.py: sine and cosine of every patch, L×d."""
+    coords = (torch.arange(grid) + 0.5) / grid
+    coords = torch.stack(torch.meshgrid(coords, coords, indexing="ij"), dim=-1).flatten(0, 1) * 2 - 1
+    angles = 2 * math.pi * coords[:, :, None] / periods[None, None, :]
+    angles = angles.flatten(1, 2).tile(2)
+    return torch.sin(angles), torch.cos(angles)
+
+
+def rope_apply(x, sin, cos):
+    first, second = x.chunk(2, dim=-1)
+    return x * cos + torch.cat([-second, first], dim=-1) * sin
+
+
+class Dinov3Block(nn.Module):
+    """SelfAttentionBlock with LinearKMaskedBias; bias=False: MedDINOv3 has no bias of query, key and value."""
+
+    def __init__(self, bias=True):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(DIM, eps=1e-5), nn.LayerNorm(DIM, eps=1e-5)
+        self.attn = Holder(qkv=nn.Linear(DIM, 3 * DIM, bias=bias), proj=nn.Linear(DIM, DIM))
+        self.mlp = Holder(fc1=nn.Linear(DIM, 4 * DIM), fc2=nn.Linear(4 * DIM, DIM))
+        self.ls1, self.ls2 = Scale("gamma"), Scale("gamma")
+
+    def attend(self, x, sin, cos):
+        b, n, _ = x.shape
+        bias = self.attn.qkv.bias
+        if bias is not None:
+            bias = bias * torch.cat([torch.ones(DIM), torch.zeros(DIM), torch.ones(DIM)])
+        qkv = nn.functional.linear(x, self.attn.qkv.weight, bias).reshape(b, n, 3, HEADS, DIM // HEADS)
+        q, k, v = (part.transpose(1, 2) for part in qkv.unbind(2))
+        prefix = n - len(sin)
+        q, k = (torch.cat([part[:, :, :prefix], rope_apply(part[:, :, prefix:], sin, cos)], dim=2) for part in (q, k))
+        weights = torch.softmax(q @ k.transpose(-2, -1) * (DIM // HEADS) ** -0.5, dim=-1)
+        return self.attn.proj((weights @ v).transpose(1, 2).reshape(b, n, DIM))
+
+    def forward(self, x, sin, cos):
+        x = x + self.ls1(self.attend(self.norm1(x), sin, cos))
+        return x + self.ls2(self.mlp.fc2(nn.functional.gelu(self.mlp.fc1(self.norm2(x)))))
+
+
+class Dinov3(nn.Module):
+    """facebookresearch/dinov3, DinoVisionTransformer."""
+
+    def __init__(self, bias=True):
+        super().__init__()
+        self.cls_token, self.storage_tokens = nn.Parameter(torch.randn(1, 1, DIM)), nn.Parameter(torch.randn(1, 4, DIM))
+        self.mask_token = nn.Parameter(torch.randn(1, DIM))
+        self.patch_embed = Holder(proj=nn.Conv2d(3, DIM, PATCH, stride=PATCH))
+        self.rope_embed = nn.Module()
+        head = DIM // HEADS
+        periods = 100.0 ** (2 * torch.arange(head // 4) / (head // 2))
+        self.rope_embed.register_buffer("periods", periods.to(torch.bfloat16).float())
+        self.blocks = nn.ModuleList(Dinov3Block(bias) for _ in range(DEPTH))
+        self.norm = nn.LayerNorm(DIM, eps=1e-5)
+
+    def forward(self, image):
+        x = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
+        grid = image.shape[-1] // PATCH
+        sin, cos = rope_tables(grid, self.rope_embed.periods)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), self.storage_tokens.expand(len(x), -1, -1), x], 1)
+        for block in self.blocks:
+            x = block(x, sin, cos)
+        return self.norm(x)
+
+
+def as_transformers(state):
+    """Names of transformers' DINOv3ViTModel; the key has no bias, and the periods stand in no file."""
+    renamed = {"embeddings.cls_token": state["cls_token"], "embeddings.register_tokens": state["storage_tokens"],
+               "embeddings.mask_token": state["mask_token"].reshape(1, 1, DIM),
+               "embeddings.patch_embeddings.weight": state["patch_embed.proj.weight"],
+               "embeddings.patch_embeddings.bias": state["patch_embed.proj.bias"],
+               "norm.weight": state["norm.weight"], "norm.bias": state["norm.bias"]}
+    for i in range(DEPTH):
+        theirs, ours = f"layer.{i}.", f"blocks.{i}."
+        for kind in ("weight", "bias"):
+            for place, name in enumerate("qkv"):
+                if (name, kind) != ("k", "bias"):
+                    renamed[f"{theirs}attention.{name}_proj.{kind}"] = state[f"{ours}attn.qkv.{kind}"].chunk(3)[place]
+            for own, other in (("norm1", "norm1"), ("norm2", "norm2"), ("attn.proj", "attention.o_proj"),
+                               ("mlp.fc1", "mlp.up_proj"), ("mlp.fc2", "mlp.down_proj")):
+                renamed[f"{theirs}{other}.{kind}"] = state[f"{ours}{own}.{kind}"]
+        for place in (1, 2):
+            renamed[f"{theirs}layer_scale{place}.lambda1"] = state[f"{ours}ls{place}.gamma"]
+    return renamed
+
+
+def as_timm(state):
+    """timm's vit_*_patch16_dinov3: no bias of query, key and value."""
+    names = {"storage_tokens": "reg_token", "ls1.gamma": "gamma_1", "ls2.gamma": "gamma_2"}
+    renamed = {}
+    for name, tensor in state.items():
+        for own, other in names.items():
+            name = name.replace(own, other)
+        if name != "mask_token" and "rope_embed" not in name:
+            renamed[name] = tensor
+    return renamed
+
+
+class SamBlock(nn.Module):
+    """facebookresearch/segment-anything, image_encoder.py: Block with windows and decomposed relative positions."""
+
+    def __init__(self, window, table):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(DIM, eps=1e-6), nn.LayerNorm(DIM, eps=1e-6)
+        self.attn = Holder(qkv=nn.Linear(DIM, 3 * DIM), proj=nn.Linear(DIM, DIM))
+        self.attn.rel_pos_h = nn.Parameter(torch.randn(2 * table - 1, DIM // HEADS))
+        self.attn.rel_pos_w = nn.Parameter(torch.randn(2 * table - 1, DIM // HEADS))
+        self.mlp = Holder(lin1=nn.Linear(DIM, 4 * DIM), lin2=nn.Linear(4 * DIM, DIM))
+        self.window = window
+
+    @staticmethod
+    def rel_pos(size, table):
+        rows = 2 * size - 1
+        if len(table) != rows:
+            table = nn.functional.interpolate(table.t()[None], size=rows, mode="linear")[0].t()
+        return table[torch.arange(size)[:, None] - torch.arange(size)[None, :] + size - 1]
+
+    def attend(self, x):  # B×h×w×D
+        b, h, w, d = x.shape
+        qkv = self.attn.qkv(x).reshape(b, h * w, 3, HEADS, d // HEADS).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.reshape(3, b * HEADS, h * w, d // HEADS).unbind(0)
+        logits = q * (d // HEADS) ** -0.5 @ k.transpose(-2, -1)
+        raster = q.reshape(b * HEADS, h, w, d // HEADS)
+        rows = torch.einsum("bhwc,hkc->bhwk", raster, self.rel_pos(h, self.attn.rel_pos_h))
+        columns = torch.einsum("bhwc,wkc->bhwk", raster, self.rel_pos(w, self.attn.rel_pos_w))
+        logits = (logits.view(b * HEADS, h, w, h, w) + rows[..., None] + columns[..., None, :]).view(b * HEADS, h * w, -1)
+        y = logits.softmax(-1) @ v
+        return self.attn.proj(y.view(b, HEADS, h, w, -1).permute(0, 2, 3, 1, 4).reshape(b, h, w, d))
+
+    def forward(self, x):
+        y, window = self.norm1(x), self.window
+        if window:
+            b, h, w, d = y.shape
+            y = y.view(b, h // window, window, w // window, window, d).permute(0, 1, 3, 2, 4, 5).reshape(-1, window, window, d)
+            y = self.attend(y).view(b, h // window, w // window, window, window, d)
+            y = y.permute(0, 1, 3, 2, 4, 5).reshape(b, h, w, d)
+        else:
+            y = self.attend(y)
+        x = x + y
+        return x + self.mlp.lin2(nn.functional.gelu(self.mlp.lin1(self.norm2(x))))
+
+
+class Sam(nn.Module):
+    """ImageEncoderViT without its neck: windows of 2 in the first block, everywhere in the second. positions: SAM has a
+    table, 1×g×g×D; LVM-Med's file has none."""
+
+    def __init__(self, positions):
+        super().__init__()
+        self.patch_embed = Holder(proj=nn.Conv2d(3, DIM, PATCH, stride=PATCH))
+        if positions:
+            self.pos_embed = nn.Parameter(torch.randn(1, GRID, GRID, DIM))
+        self.blocks = nn.ModuleList([SamBlock(2, 2), SamBlock(0, GRID)])
+        self.positions = positions
+
+    def forward(self, image):
+        x = self.patch_embed.proj(image).permute(0, 2, 3, 1)
+        if self.positions:
+            x = x + self.pos_embed
+        for block in self.blocks:
+            x = block(x)
+        return x.flatten(1, 2)
+
+
+class SimMim(nn.Module):
+    """microsoft/SimMIM, models/vision_transformer.py: no table of positions, one relative bias for all blocks."""
+
+    def __init__(self):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.randn(1, 1, DIM))
+        self.patch_embed = Holder(proj=nn.Conv2d(3, DIM, PATCH, stride=PATCH))
+        self.rel_pos_bias = nn.Module()
+        self.rel_pos_bias.relative_position_bias_table = nn.Parameter(torch.randn((2 * GRID - 1) ** 2 + 3, HEADS))
+        self.rel_pos_bias.register_buffer("relative_position_index", self.index())
+        self.blocks = nn.ModuleList(TimmBlock(scale="gamma", split=True) for _ in range(DEPTH))
+        self.norm = nn.LayerNorm(DIM, eps=1e-6)
+
+    @staticmethod
+    def index():
+        coords = torch.stack(torch.meshgrid(torch.arange(GRID), torch.arange(GRID), indexing="ij")).flatten(1)
+        relative = (coords[:, :, None] - coords[:, None, :]).permute(1, 2, 0) + GRID - 1
+        relative[:, :, 0] *= 2 * GRID - 1
+        distances = (2 * GRID - 1) ** 2
+        index = torch.zeros(GRID**2 + 1, GRID**2 + 1, dtype=torch.long)
+        index[1:, 1:] = relative.sum(-1)
+        index[0, 0:], index[0:, 0], index[0, 0] = distances, distances + 1, distances + 2
+        return index
+
+    def attend(self, block, x):
+        b, n, _ = x.shape
+        bias = torch.cat([block.attn.q_bias, torch.zeros_like(block.attn.q_bias), block.attn.v_bias])
+        qkv = nn.functional.linear(x, block.attn.qkv.weight, bias).reshape(b, n, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = qkv.unbind(0)
+        table = self.rel_pos_bias.relative_position_bias_table[self.rel_pos_bias.relative_position_index.view(-1)]
+        logits = q * (DIM // HEADS) ** -0.5 @ k.transpose(-2, -1) + table.view(n, n, -1).permute(2, 0, 1)
+        return block.attn.proj((logits.softmax(-1) @ v).transpose(1, 2).reshape(b, n, DIM))
+
+    def forward(self, image):
+        x = self.patch_embed.proj(image).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1)
+        for block in self.blocks:
+            x = x + block.gamma_1 * self.attend(block, block.norm1(x))
+            x = x + block.gamma_2 * block.mlp.fc2(nn.functional.gelu(block.mlp.fc1(block.norm2(x))))
         return self.norm(x)
 
 
@@ -270,34 +495,83 @@ def make(folder):
     state = {**with_prefix(simmim.state_dict(), "encoder."), "encoder.mask_token": torch.ones(1, 1, DIM),
              "decoder.0.weight": torch.ones(4, DIM, 1, 1)}
     save("simmim_plain", simmim, {"model": state})
-    state = dict(state)
-    state["encoder.rel_pos_bias.relative_position_bias_table"] = torch.ones((2 * GRID - 1)**2 + 3, HEADS)
-    del state["encoder.pos_embed"]
-    torch.save({"model": state}, folder / "simmim.pth")
-
     dinov2 = randomised(TimmVit(scale="ls"))
     state = {**dinov2.state_dict(), "mask_token": torch.ones(1, DIM)}
     save("dinov2", dinov2, state)
     save("dinov2_chunks", dinov2, {name.replace("blocks.", "blocks.0.").replace("blocks.0.1.", "blocks.1.1."): tensor
                                    for name, tensor in state.items()})
-    torch.save({**state, "register_tokens": torch.ones(1, 4, DIM)}, folder / "dinov2_reg.pth")
-    dinov3 = {**state, "storage_tokens": torch.ones(1, 4, DIM), "rope_embed.periods": torch.ones(6),
-              "blocks.0.attn.qkv.bias_mask": torch.full((3 * DIM,), float("nan"))}
-    del dinov3["pos_embed"]
-    torch.save(dinov3, folder / "dinov3.pth")
-    torch.save({"teacher": with_prefix(dinov3, "backbone.")}, folder / "meddinov3.pth")
-    sam = {name.replace("fc1", "lin1").replace("fc2", "lin2"): tensor for name, tensor in patches.state_dict().items()}
-    sam["blocks.0.attn.rel_pos_h"] = sam["blocks.0.attn.rel_pos_w"] = torch.ones(2 * GRID - 1, DIM // HEADS)
-    torch.save(sam, folder / "lvm_med.pth")
-
     for name, kind in (("vit_hf", False), ("dinov2_hf", True)):
         network = randomised(TransformersVit(kind))
         answer(name, network)
         extra = {} if kind else {"pooler.dense.weight": torch.ones(DIM, DIM), "pooler.dense.bias": torch.ones(DIM)}
         write_safetensors(folder / f"{name}.safetensors", {**network.state_dict(), **extra}, {"format": "pt"})
-    write_safetensors(folder / "dinov3_hf.safetensors",
-                      {"embeddings.patch_embeddings.weight": torch.ones(DIM, 3, PATCH, PATCH),
-                       "embeddings.register_tokens": torch.ones(1, 4, DIM), "norm.weight": torch.ones(DIM)})
+    gated = {"embeddings.patch_embeddings.weight": torch.ones(DIM, 3, PATCH, PATCH),
+             "embeddings.register_tokens": torch.ones(1, 4, DIM), "layer.0.mlp.gate_proj.weight": torch.ones(8, DIM)}
+    write_safetensors(folder / "dinov3_gated.safetensors", gated)
+    foreign(folder)
+
+
+def foreign(folder):
+    """Encoders that differ from MAE's in more than names, with the very keys of the released files."""
+    folder = Path(folder)
+    torch.manual_seed(1)
+    image, small = torch.randn(1, 3, IMAGE, IMAGE), torch.randn(1, 3, 2 * PATCH, 2 * PATCH)
+    write_safetensors(folder / "foreign.safetensors", {"image": image, "small": small})
+
+    def halved(network):
+        """Weights that are the same in half, so that what is stored so is exact."""
+        network.load_state_dict({name: tensor.half().to(tensor.dtype) if tensor.is_floating_point() and "periods" not in name
+                                 else tensor for name, tensor in randomised(network).state_dict().items()})
+        return network
+
+    def stored(state):
+        return {name: tensor.half() if tensor.dtype == torch.float32 and "periods" not in name else tensor
+                for name, tensor in state.items()}
+
+    def answer(name, network, *images):
+        with torch.no_grad():
+            outputs = {kind: network.eval()(given) for kind, given in zip(("tokens", "small"), images)}
+        write_safetensors(folder / f"{name}.out.safetensors", outputs)
+
+    network = halved(Dinov2WithRegisters())
+    answer("dinov2_reg", network, image)
+    torch.save({**stored(network.state_dict()), "mask_token": torch.ones(1, DIM)}, folder / "dinov2_reg.pth")
+
+    network = halved(Dinov3())
+    answer("dinov3", network, image, small)
+    mask = torch.cat([torch.ones(DIM), torch.zeros(DIM), torch.ones(DIM)])
+    masks = {"blocks.0.attn.qkv.bias_mask": torch.full((3 * DIM,), float("nan")), "blocks.1.attn.qkv.bias_mask": mask}
+    torch.save({**stored(network.state_dict()), **masks}, folder / "dinov3.pth")
+    # What follows computes its periods, in float32.
+    head = DIM // HEADS
+    network.rope_embed.periods = 100.0 ** (2 * torch.arange(head // 4) / (head // 2))
+    answer("dinov3_hf", network, image, small)
+    write_safetensors(folder / "dinov3_hf.safetensors", as_transformers(stored(network.state_dict())), {"format": "pt"})
+
+    network = halved(Dinov3(bias=False))
+    answer("meddinov3", network, image, small)
+    heads = {"ibot_head.mlp.0.weight": torch.ones(4, DIM), "dino_head.last_layer.weight": torch.ones(4, 4)}
+    torch.save({"teacher": {**with_prefix(stored(network.state_dict()), "backbone."), **heads}}, folder / "meddinov3.pth")
+    network.rope_embed.periods = 100.0 ** (2 * torch.arange(head // 4) / (head // 2))
+    answer("dinov3_timm", network, image)
+    write_safetensors(folder / "dinov3_timm.safetensors", as_timm(stored(network.state_dict())))
+
+    network = halved(Sam(positions=False))
+    answer("lvm_med", network, image, small)
+    torch.save(with_prefix(stored(network.state_dict()), "image_encoder."), folder / "lvm_med.pth")
+    network = halved(Sam(positions=True))
+    answer("sam", network, image)
+    torch.save({**with_prefix(stored(network.state_dict()), "image_encoder."), "image_encoder.neck.0.weight": torch.ones(
+        4, DIM, 1, 1), "mask_decoder.iou_token.weight": torch.ones(1, 4)}, folder / "sam.pth")
+
+    network = halved(SimMim())
+    answer("simmim", network, image)
+    torch.save({"model": {**with_prefix(stored(network.state_dict()), "encoder."), "encoder.mask_token": torch.ones(
+        1, 1, DIM), "decoder.0.weight": torch.ones(4, DIM, 1, 1)}}, folder / "simmim.pth")
+
+    network = halved(TransformersVit(dinov2=True))
+    answer("rad_dino", network, image)
+    write_safetensors(folder / "rad_dino.safetensors", stored(network.state_dict()), {"format": "pt"})
 
 
 def samples(folder):
@@ -332,7 +606,8 @@ def check(folder, files):
             state = torch.load(source)["model"]
         else:
             state = read_safetensors(source)
-        network = (TransformersVit() if file.is_dir() else MaeNetwork() if "mask_token" in state else TimmVit()).eval()
+        network = (TransformersVit() if file.is_dir() else MaeNetwork() if "mask_token" in state
+                   else TimmVit(cls="cls_token" in state)).eval()
         if file.is_dir():
             config = json.loads((file / "config.json").read_text())
             assert config["hidden_size"] == DIM and config["num_attention_heads"] == HEADS, config
@@ -344,4 +619,4 @@ def check(folder, files):
 
 
 if __name__ == "__main__":
-    {"make": make, "samples": samples}.get(sys.argv[1], lambda folder: check(folder, sys.argv[3:]))(sys.argv[2])
+    {"make": make, "samples": samples, "foreign": foreign}.get(sys.argv[1], lambda folder: check(folder, sys.argv[3:]))(sys.argv[2])

@@ -7,12 +7,15 @@
 #include "verbs.hpp"
 #include "weights/import.hpp"
 #include "weights_text.hpp"
+#include "worker_query.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 namespace fs = std::filesystem;
 
@@ -37,18 +40,23 @@ struct PlanWords {
   void take(CommandLine& line) {
     line.value(plan.part, "part", "NAME", "of a file with several encoders: which one, as `weights info` names it")
         .value(plan.heads, "heads", "N", "attention heads, which no tensor tells (default: the usual for the width)")
-        .flag(plan.allow_missing, "allow-missing", "fill a class token or a last norm that the file lacks");
+        .flag(plan.allow_missing, "allow-missing",
+              "give an encoder without class token one like MAE's, and fill a last norm that is not there");
   }
   void check() const {
     if (plan.heads < 0) throw UsageError("--heads is a number from 1.");
   }
 };
 
-Layout layout_named(const std::string& name) {
-  static const std::vector<std::string> names = {"timm", "huggingface", "mae"};
+constexpr const char* torchscript = "torchscript";
+
+// Nothing for torchscript, which is no layout of names.
+std::optional<Layout> layout_named(const std::string& name) {
+  static const std::vector<std::string> names = {"timm", "huggingface", "mae", torchscript};
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end())
     throw UsageError(with_suggestion(fmt::format("there is no layout `{}`", name), name, names));
+  if (name == torchscript) return std::nullopt;
   return static_cast<Layout>(found - names.begin());
 }
 
@@ -58,7 +66,7 @@ struct Source {
 };
 
 // "12" is a run of the database, anything else a file.
-Source source_of(const std::string& word, Layout layout, const Common& options) {
+Source source_of(const std::string& word, std::optional<Layout> layout, const Common& options) {
   const bool number = std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!number || fs::exists(word)) return {word};
   const auto store = open_existing(options.home);
@@ -79,6 +87,17 @@ Source source_of(const std::string& word, Layout layout, const Common& options) 
   if (const auto heads = settings.find("model.heads"); heads != settings.end())
     source.heads = std::strtoll(heads->second.c_str(), nullptr, 10);
   return source;
+}
+
+// Needs LibTorch and the head's plugin, so the worker does it.
+int export_torchscript(const fs::path& file, const std::string& to, const Common& options) {
+  std::vector<std::string> question = {torchscript, "--weights", file.string(), "--out", to};
+  for (const std::string& word : options.for_worker()) question.push_back(word);
+  const Answer answer = ask_worker(question, options.quiet);
+  if (answer.code != exit_ok) return answer.code;
+  fmt::print("{}\n{}. To run: torch.jit.load(\"{}\")(images); the file's vasolab.json says what images it takes\n", to,
+             nlohmann::json::parse(answer.json).value("text", ""), to);
+  return exit_ok;
 }
 
 const char* how_to_load(Layout layout, const weights::Exported& done) {
@@ -126,10 +145,11 @@ int weights_import(const Arguments& arguments) {
   CommandLine line(
       "weights import", "FILE --out ENCODER.safetensors [options]",
       "Makes an encoder for experiments of weights that others trained: MAE, VasoMIM, HPM, AMT, medical MAE, MoCo v3,\n"
-      "DINO, iBOT, I-JEPA, CheXWorld, DINOv2, RAD-DINO, and whatever has the keys of timm or of transformers' ViT. "
-      "What\n"
-      "our encoder cannot represent (register tokens, rotary or relative positions) is refused, and so is a file that\n"
-      "does not fill every tensor. LayerScale is multiplied into the weights before it, which is exact.");
+      "DINO, iBOT, SimMIM, I-JEPA, CheXWorld, DINOv2, DINOv3, RAD-DINO, MedDINOv3, LVM-Med, and whatever has the keys\n"
+      "of timm or of transformers' ViT. What our encoder cannot represent (a gated MLP, a distillation token) is\n"
+      "refused, and so is a file that does not fill every tensor. LayerScale is multiplied into the weights before "
+      "it,\n"
+      "which is exact. At the end stands what an experiment says of such an encoder.");
   line.words(words, 1, 1, "a file of weights").of({Value::file});
   line.value(to, "out", "FILE", "the encoder to write")
       .value(plan_words.plan.architecture, "as", "NAME", "what it must be, e.g. vit_b_16 (default: whatever it is)");
@@ -153,10 +173,12 @@ int weights_import(const Arguments& arguments) {
   }
   fmt::print("{}  {:<12} {}\n\n", import_text(plan), "written", to);
   fmt::print(
-      "In an experiment:  [model] dim = {}, depth = {}, heads = {}, image_size = {}, patch_size = {}, init_from = "
-      "\"{}\"\n",
-      plan.shape.dim, plan.shape.depth, plan.shape.heads, plan.shape.image(), plan.shape.patch, to);
-  fmt::print("or for one task:   [downstream.NAME] weights = \"{}\"\n", to);
+      "In an experiment:  [model] dim = {}, depth = {}, heads = {}, image_size = {}, patch_size = {}{}{}\n"
+      "to fine-tune it:    [downstream.NAME] weights = \"{}\"{}\n",
+      plan.shape.dim, plan.shape.depth, plan.shape.heads, plan.shape.image(), plan.shape.patch,
+      plan.shape.traits().empty() ? "" : ", ", plan.shape.traits(), to,
+      plan.shape.relative ? ", relative_positions = true" : "");
+  if (!plan.shape.relative) fmt::print("to go on with it:   [model] init_from = \"{}\"\n", to);
   return exit_ok;
 }
 
@@ -171,29 +193,35 @@ int weights_export(const Arguments& arguments) {
       "load strictly: timm (a file), huggingface (a folder with config.json, for transformers' ViTModel), mae\n"
       "(facebookresearch/mae, with the decoder where the run has one). A file that ends in .pth is written as "
       "torch.save\n"
-      "would, any other as safetensors.");
+      "would, any other as safetensors. torchscript writes the network itself, with the head where the run is a\n"
+      "fine-tuning: one file that Python (torch.jit.load) and C++ (torch::jit::load) run without VasoLab. It takes\n"
+      "B×3×S×S images, normalised as its vasolab.json says; module.masks(images) gives the masks of a fine-tuned "
+      "model.");
   line.words(words, 1, 1, "a run, or a file of weights").of({Value::run, Value::file});
-  line.value(layout_name, "to", "LAYOUT", "timm, huggingface or mae")
-      .choices({"timm", "huggingface", "mae"})
+  line.value(layout_name, "to", "LAYOUT", "timm, huggingface, mae or torchscript")
+      .choices({"timm", "huggingface", "mae", torchscript})
       .value(to, "out", "PATH", "the file to write; for huggingface the folder");
   plan_words.take(line);
+  options.take_plugins(line);
   options.take_home(line);
   line.example("vaso weights export 12 --to timm --out vasomim.safetensors", "the encoder of run 12")
       .example("vaso weights export 12 --to huggingface --out vasomim", "")
-      .example("vaso weights export 12 --to mae --out checkpoint.pth", "with its decoder");
+      .example("vaso weights export 12 --to mae --out checkpoint.pth", "with its decoder")
+      .example("vaso weights export 14 --to torchscript --out vessels.pt", "encoder and head of a fine-tuning");
   if (!line.parse(arguments)) return exit_ok;
   plan_words.check();
-  if (layout_name.empty()) throw UsageError("`vaso weights export` needs --to timm, huggingface or mae.");
+  if (layout_name.empty()) throw UsageError("`vaso weights export` needs --to timm, huggingface, mae or torchscript.");
   if (to.empty()) throw UsageError("`vaso weights export` needs --out PATH.");
-  const Layout layout = layout_named(layout_name);
+  const std::optional<Layout> layout = layout_named(layout_name);
   const Source source = source_of(words.front(), layout, options);
+  if (!layout) return export_torchscript(source.file, to, options);
   if (plan_words.plan.heads == 0) plan_words.plan.heads = source.heads;
   const weights::WeightFile file = weights::open_weights(source.file);
   const weights::EncoderPlan plan = weights::plan_encoder(file, plan_words.plan);
-  const weights::Exported done = weights::export_encoder(plan, file, layout, to);
+  const weights::Exported done = weights::export_encoder(plan, file, *layout, to);
   for (const fs::path& written : done.files) fmt::print("{}\n", written.string());
   fmt::print("{} at {} px, {} tensors. To load: {}\n", architecture_name(plan.shape), plan.shape.image(), done.tensors,
-             how_to_load(layout, done));
+             how_to_load(*layout, done));
   return exit_ok;
 }
 

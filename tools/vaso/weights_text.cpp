@@ -40,7 +40,10 @@ std::string shape_text(const EncoderShape& shape) {
   text += shape.heads > 0 ? fmt::format("{} heads", shape.heads) : std::string("heads unknown");
   text += fmt::format(", patches of {0}×{0} px", shape.patch);
   if (shape.grid > 0) text += fmt::format(", {0}×{0} of them ({1} px)", shape.grid, shape.image());
-  return text + (shape.class_token ? " and a class token" : ", no class token");
+  text += shape.class_token ? " and a class token" : ", no class token";
+  if (shape.relative) text += ", relative positions";
+  const std::string traits = shape.traits();
+  return traits.empty() ? text : fmt::format("{}; {}", text, traits);
 }
 
 // What an optimizer remembers stands in hundreds of groups of its own, and says nothing about the network.
@@ -139,7 +142,12 @@ Json shape_json(const EncoderShape& shape) {
           {"patch_size", known(shape.patch)},
           {"image_size", known(shape.image())},
           {"tokens", known(shape.grid * shape.grid)},
-          {"class_token", shape.class_token}};
+          {"class_token", shape.class_token},
+          {"positions", shape.positions},
+          {"relative_positions", shape.relative},
+          {"registers", shape.registers},
+          {"final_norm", shape.final_norm},
+          {"norm_eps", shape.norm_eps}};
 }
 
 Json remarks_json(const std::vector<Remark>& remarks) {
@@ -164,11 +172,8 @@ std::string info_text(const WeightFile& file, bool all) {
     text += line("architecture", architecture_name(parts.shape));
     text += line("", shape_text(parts.shape));
     text += line("encoder", fmt::format("{} parameters", millions(parts.parameters)));
-    text += !parts.obstacles.empty()  ? remark_lines("no import", parts.obstacles)
-            : parts.shape.class_token ? line("import", "our encoder can hold it: vaso weights import")
-                                      : line("import",
-                                             "our encoder has a class token, this has none: vaso weights import "
-                                             "--allow-missing");
+    text += !parts.obstacles.empty() ? remark_lines("no import", parts.obstacles)
+                                     : line("import", "our encoder can hold it: vaso weights import");
     for (std::size_t i = 1; i < found.size(); ++i)
       text += line(i == 1 ? "further" : "", fmt::format("--part \"{}\"", found[i].place()));
   }

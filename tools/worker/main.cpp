@@ -54,6 +54,7 @@ int guarded(const Options& options, const EventSink& events) {
       {"data-pack", data_pack},
       {"guidance-make", guidance_make},
       {"predict", predict},
+      {"torchscript", torchscript},
       {"evaluate-masks", evaluate_masks},
       {"evaluate-boxes", evaluate_boxes},
   };

@@ -20,6 +20,7 @@ int guidance_make(const Options& options, const EventSink& events);   // guidanc
 int predict(const Options& options, const EventSink& events);         // predict IMAGES…
 int evaluate_masks(const Options& options, const EventSink& events);  // evaluate-masks TRUTH PREDICTION
 int evaluate_boxes(const Options& options, const EventSink& events);  // evaluate-boxes TRUTH PREDICTION
+int torchscript(const Options& options, const EventSink& events);     // torchscript
 int doctor(const Options& options, const EventSink& events);          // doctor
 
 // True once SIGTERM arrived.
