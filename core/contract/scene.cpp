@@ -100,10 +100,9 @@ RunShape odd_shape(std::int64_t grid) {
 
 std::vector<Scene> scenes() {
   using Guidance = Scene::Guidance;
-  std::vector<Scene> all;
-  for (const std::int64_t images : {3, 1, 5})
-    for (const Guidance guidance : {Guidance::varied, Guidance::empty, Guidance::full})
-      all.push_back({small_shape(), images, guidance});
+  const RunShape shape = small_shape();
+  std::vector<Scene> all = {{shape, 3, Guidance::varied}, {shape, 3, Guidance::empty}, {shape, 3, Guidance::full},
+                            {shape, 1, Guidance::varied}, {shape, 1, Guidance::empty}, {shape, 5, Guidance::varied}};
   for (const std::int64_t grid : {3, 5}) all.push_back({odd_shape(grid), 3, Guidance::varied});
   return all;
 }

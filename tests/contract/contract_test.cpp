@@ -70,7 +70,7 @@ const Broken each_breaks_a_rule[] = {
      "3 images of 8×8 patches"},
     {"broken_masking",
      "masking.needs_vessels",
-     {"plans"},
+     {"plans", "own network"},
      "the process goes on",
      "3 images of 8×8 patches, empty guidance"},
     {"broken_masking",

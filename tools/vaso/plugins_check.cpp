@@ -126,7 +126,7 @@ void record(const Json& plugins, const std::string& home) {
 int plugins_check(const Arguments& arguments) {
   Common options;
   std::vector<std::string> words;
-  std::int64_t timeout = 60;
+  std::int64_t timeout = 120;
   CommandLine line(
       "plugins check", "[FILE|FOLDER|KIND.NAME …] [options]",
       "Examines plugins by the contract of their kind: card and door; parameters, their defaults and range ends;\n"
@@ -136,13 +136,13 @@ int plugins_check(const Arguments& arguments) {
       "a crash, a hang and an exit are results. Without a name: all that `vaso plugins ls` lists.\n"
       "Results go into the run database where there is one; `vaso table` then says that its plugins passed.\n"
       "Ends with 0 where all pass, else with 4.");
-  line.words(words, 0, 1000, "");
-  line.value(timeout, "timeout", "S", "seconds for one check (default: 60)")
+  line.words(words, 0, 1000, "").of({Value::component, Value::file, Value::folder});
+  line.value(timeout, "timeout", "S", "seconds for one check (default: 120)")
       .list(options.overrides, "set", "KIND.NAME.PARAMETER=VALUE", "instead of a default, say where a data set lies");
   options.take_plugins(line);
   options.take_home(line);
-  line.value(options.format, "format", "F", "text or json (default: text)")
-      .flag(options.quiet, "quiet", "show no progress, and only what fails");
+  options.take_format(line, {"text", "json"});
+  line.flag(options.quiet, "quiet", "show no progress, and only what fails");
   line.example("vaso plugins check build/plugins/masking.band.so", "a plugin of your own, before it is used")
       .example("vaso plugins check masking.anatomy loss.pixel_reconstruction", "by component")
       .example("vaso plugins check dataset.arcade --set dataset.arcade.root=/data/arcade", "a data set with its files")
