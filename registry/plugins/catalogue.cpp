@@ -80,6 +80,36 @@ void refuse_taken_names(std::vector<Found>& found) {
   }
 }
 
+void examine_file(const fs::path& place, std::set<fs::path>& seen, std::vector<Found>& found) {
+  std::error_code fault;
+  const fs::path file = fs::canonical(place, fault);
+  if (fault) {
+    const bool link = fs::is_symlink(place, fault);
+    found.push_back({place, {}, {}, {link ? "is a symbolic link that leads nowhere" : "does not exist"}});
+  } else if (seen.insert(file).second) {
+    found.push_back(examine(file, host_card()));
+  }
+}
+
+void examine_folder(const fs::path& folder, std::set<fs::path>& seen, std::vector<Found>& found) {
+  std::error_code fault;
+  fs::directory_iterator entry(folder, fault);
+  if (fault) {
+    if (fault != std::errc::no_such_file_or_directory)
+      found.push_back({folder, {}, {}, {fmt::format("cannot be listed: {}", fault.message())}});
+    return;
+  }
+  for (; !fault && entry != fs::directory_iterator(); entry.increment(fault))
+    if (entry->path().extension() == ".so") examine_file(entry->path(), seen, found);
+  if (fault) found.push_back({folder, {}, {}, {fmt::format("could be listed only in part: {}", fault.message())}});
+}
+
+void finish(Catalogue& catalogue) {
+  refuse_taken_names(catalogue.found);
+  std::sort(catalogue.found.begin(), catalogue.found.end(),
+            [](const Found& a, const Found& b) { return a.file < b.file; });
+}
+
 std::string refusal_text(const Found& plugin) {
   return fmt::format("{}: {}", plugin.file.string(), fmt::join(plugin.refusals, "; "));
 }
@@ -92,32 +122,23 @@ Catalogue scan(const std::vector<fs::path>& folders) {
   Catalogue catalogue;
   catalogue.searched = folders;
   std::set<fs::path> seen;
-  const VasoCard host = host_card();
-  for (const fs::path& folder : folders) {
-    std::error_code fault;
-    fs::directory_iterator entry(folder, fault);
-    if (fault) {
-      if (fault != std::errc::no_such_file_or_directory)
-        catalogue.found.push_back({folder, {}, {}, {fmt::format("cannot be listed: {}", fault.message())}});
-      continue;
+  for (const fs::path& folder : folders) examine_folder(folder, seen, catalogue.found);
+  finish(catalogue);
+  return catalogue;
+}
+
+Catalogue look_at(const std::vector<fs::path>& files_and_folders) {
+  Catalogue catalogue;
+  std::set<fs::path> seen;
+  for (const fs::path& place : files_and_folders) {
+    std::error_code ignored;
+    if (fs::is_directory(place, ignored)) {
+      examine_folder(place, seen, catalogue.found);
+    } else {
+      examine_file(place, seen, catalogue.found);
     }
-    for (; !fault && entry != fs::directory_iterator(); entry.increment(fault)) {
-      if (entry->path().extension() != ".so") continue;
-      std::error_code dangling;
-      const fs::path file = fs::canonical(entry->path(), dangling);
-      if (dangling) {
-        catalogue.found.push_back(
-            {entry->path(), {}, {}, {fmt::format("is a symbolic link that leads nowhere: {}", dangling.message())}});
-      } else if (seen.insert(file).second) {
-        catalogue.found.push_back(examine(file, host));
-      }
-    }
-    if (fault)
-      catalogue.found.push_back({folder, {}, {}, {fmt::format("could be listed only in part: {}", fault.message())}});
   }
-  refuse_taken_names(catalogue.found);
-  std::sort(catalogue.found.begin(), catalogue.found.end(),
-            [](const Found& a, const Found& b) { return a.file < b.file; });
+  finish(catalogue);
   return catalogue;
 }
 

@@ -36,4 +36,7 @@ std::vector<std::filesystem::path> search_path(const std::vector<std::filesystem
 // Every *.so of the folders. Two usable plugins with one component name: both are refused, each naming both files.
 Catalogue scan(const std::vector<std::filesystem::path>& folders);
 
+// The same for plugins that are named: files, and folders of them. Nothing is searched.
+Catalogue look_at(const std::vector<std::filesystem::path>& files_and_folders);
+
 }  // namespace vaso::plugins

@@ -1,6 +1,7 @@
 #include "report/conventions.hpp"
 #include "report/known_series.hpp"
 #include "report/metric_choice.hpp"
+#include "report/plugin_checks.hpp"
 #include "report/study_settings.hpp"
 
 #include <fmt/format.h>
@@ -244,8 +245,10 @@ Table tabulate(const runs::Store& store, const StudyRecord& study, const StudyTa
   }
   std::set<std::string> series;
   for (const Column& column : table.columns) series.insert(parse_metric(column.metric).series);
-  table.findings = audit(store, audited(study, standing), declared_settings(study), {series.begin(), series.end()});
+  const std::vector<Audited> runs = audited(study, standing);
+  table.findings = audit(store, runs, declared_settings(study), {series.begin(), series.end()});
   table.notes = convention_notes(store, table);
+  if (auto note = plugin_check_note(store, runs)) table.notes.push_back(std::move(*note));
   return table;
 }
 

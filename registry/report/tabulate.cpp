@@ -1,6 +1,7 @@
 #include "report/conventions.hpp"
 #include "report/known_series.hpp"
 #include "report/metric_choice.hpp"
+#include "report/plugin_checks.hpp"
 #include "report/table.hpp"
 
 #include <fmt/format.h>
@@ -305,6 +306,7 @@ Table tabulate(const runs::Store& store, const TableRequest& request) {
   table.findings = audit(store, audited, request.by, names);
   find_mixed_phases(groups, table);
   for (std::string& note : convention_notes(store, table)) table.notes.push_back(std::move(note));
+  if (auto note = plugin_check_note(store, audited)) table.notes.push_back(std::move(*note));
   return table;
 }
 

@@ -2,6 +2,7 @@
 
 #include "runs/merge_studies.hpp"
 #include "runs/migrations.hpp"
+#include "runs/plugin_checks.hpp"
 #include "runs/run_folders.hpp"
 #include "runs/spool.hpp"
 #include "runs/store_impl.hpp"
@@ -96,7 +97,10 @@ class Merge {
       if (done > 0) std::this_thread::sleep_for(pause);
       Transaction transaction(ours());
       done = take_slice(of_theirs, order, done);
-      if (done == order.size()) merge_studies(theirs(), ours(), report_);
+      if (done == order.size()) {
+        merge_studies(theirs(), ours(), report_);
+        merge_plugin_checks(theirs(), ours());
+      }
       if (!request_.dry_run) transaction.commit();
       tell_of(done, order);
     } while (done < order.size());

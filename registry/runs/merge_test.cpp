@@ -1,4 +1,5 @@
 #include "runs/merge.hpp"
+#include "runs/plugin_checks.hpp"
 
 #include "runs/check.hpp"
 #include "runs/connection.hpp"
@@ -70,9 +71,10 @@ MergeReport merged(const Machine& into, const Machine& from, bool copy = false) 
 std::string dump(const fs::path& database) {
   Connection db(database, SQLITE_OPEN_READONLY);
   std::string text;
-  for (const char* const query : {"SELECT * FROM runs ORDER BY id", "SELECT * FROM settings", "SELECT * FROM plugins",
-                                  "SELECT * FROM metrics", "SELECT * FROM per_image", "SELECT * FROM artefacts",
-                                  "SELECT * FROM conventions", "SELECT * FROM studies", "SELECT * FROM study_runs"}) {
+  for (const char* const query :
+       {"SELECT * FROM runs ORDER BY id", "SELECT * FROM settings", "SELECT * FROM plugins", "SELECT * FROM metrics",
+        "SELECT * FROM per_image", "SELECT * FROM artefacts", "SELECT * FROM conventions", "SELECT * FROM studies",
+        "SELECT * FROM study_runs", "SELECT * FROM plugin_checks"}) {
     Statement row = db.prepare(query);
     while (row.step()) {
       for (int column = 0; column < row.columns(); ++column) text += row.text(column) + "|";
@@ -451,5 +453,23 @@ TEST_SUITE("unit") {
     const std::string once = dump(here.database());
     CHECK(merged(here, there).studies_updated.empty());
     CHECK(dump(here.database()) == once);
+  }
+
+  TEST_CASE("of two examinations of one plugin the newer stays") {
+    const TemporaryFolder folder;
+    const Machine here(folder.path() / "here", "desk"), there(folder.path() / "there", "gpu1");
+    write_plugin_checks(here.database(), {{"aa", "a", "1", "2026-03-02T10:00:00Z", "0.1", ""},
+                                          {"bb", "b", "1", "2026-03-01T10:00:00Z", "0.1", "loss.b: gradient"}});
+    twrite_plugin_checks(here.database(), {{"aa", "a", "1", "2026-03-01T10:00:00Z", "0.1", "loss.a: value"},
+                                           {"bb", "b", "1", "2026-03-02T10:00:00Z", "0.1", ""},
+                                           {"cc", "c", "1", "2026-03-01T10:00:00Z", "0.1", "loss.c: seeds"}});
+    for (int time = 0; time < 2; ++time) {
+      merged(here, there);
+      const auto checks = read_plugin_checks(here.database());
+      REQUIRE(checks.size() == 3);
+      CHECK(checks.at("aa").failures.empty());
+      CHECK(checks.at("bb").failures.empty());
+      CHECK(checks.at("cc").failures == "loss.c: seeds");
+    }
   }
 }

@@ -129,7 +129,19 @@ CREATE TABLE study_runs (
 CREATE INDEX study_runs_by_identity ON study_runs (identity);
 )";
 
-constexpr const char* steps[] = {version_1, version_2, version_3};
+// What `vaso plugins check` found, by the plugin's file: the runs that used it say which one that was.
+constexpr const char* version_4 = R"(
+CREATE TABLE plugin_checks (
+  sha256   TEXT NOT NULL PRIMARY KEY,
+  id       TEXT NOT NULL,
+  version  TEXT NOT NULL,
+  checked  TEXT NOT NULL,
+  vasolab  TEXT NOT NULL,
+  failures TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr const char* steps[] = {version_1, version_2, version_3, version_4};
 
 }  // namespace
 

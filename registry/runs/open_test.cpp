@@ -1,4 +1,5 @@
 #include "runs/open.hpp"
+#include "runs/plugin_checks.hpp"
 
 #include "runs/file_system.hpp"
 #include "runs/migrations.hpp"
@@ -188,7 +189,8 @@ TEST_SUITE("unit") {
     CHECK(store.studies().empty());
     CHECK(store.points(7, "loss").size() == 1);
     CHECK(contents(file) == before);
-    CHECK_FALSE(fs::exists(file.string() + ".before-v3"));
+    CHECK(read_plugin_checks(file).empty());
+    CHECK_FALSE(fs::exists(fmt::format("{}.before-v{}", file.string(), migrations().size())));
   }
 
   TEST_CASE("each kind of wrong file has its own sentence") {

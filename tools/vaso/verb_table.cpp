@@ -17,6 +17,7 @@ constexpr Verb verbs[] = {
     {"report", "a study as a page: tables, plots, pictures, audit", report},
     {"plugins ls", "plugins found and refused, and where", plugins_ls},
     {"plugins info", "components and their parameters", plugins_info},
+    {"plugins check", "whether plugins keep the contract of their kind", plugins_check},
     {"config show", "every value of an experiment, and where it came from", config_show},
     {"config check", "find the faults of an experiment before it runs", config_check},
     {"data info", "what a data set holds, and what is wrong with it", data_info},

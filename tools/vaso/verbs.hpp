@@ -32,6 +32,7 @@ int table(const Arguments& arguments);
 int report(const Arguments& arguments);
 int plugins_ls(const Arguments& arguments);
 int plugins_info(const Arguments& arguments);
+int plugins_check(const Arguments& arguments);
 int config_show(const Arguments& arguments);
 int config_check(const Arguments& arguments);
 int data_info(const Arguments& arguments);

@@ -48,6 +48,7 @@ int guarded(const Options& options, const EventSink& events) {
       {"run", run},
       {"doctor", doctor},
       {"plugins-info", plugins_info},
+      {"plugins-check", plugins_check},
       {"data-info", data_info},
       {"data-check", data_check},
       {"data-preview", data_preview},

@@ -20,7 +20,7 @@ Options parse_options(int argc, char** argv) {
       "source", po::value(&options.source))("count", po::value(&options.count))("labels", po::value(&options.labels))(
       "format", po::value(&options.format))("colours", po::bool_switch(&options.colours))(
       "no-distances", po::bool_switch(&options.no_distances))("dataset", po::value(&options.dataset))(
-      "task", po::value(&options.task));
+      "task", po::value(&options.task))("timeout", po::value(&options.timeout));
   po::positional_options_description positional;
   positional.add("word", -1);
   po::variables_map values;

@@ -31,6 +31,8 @@ struct Options {
   std::string labels, format = "text";
   bool no_distances = false;
   bool colours = false;  // faults are looked at on a terminal that shows them
+  // plugins-check
+  std::int64_t timeout = 120;  // seconds for one check
 };
 
 // Throws std::invalid_argument.

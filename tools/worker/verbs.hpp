@@ -12,6 +12,7 @@ namespace vaso::worker {
 int check(const Options& options, const EventSink& events);           // check FILE
 int run(const Options& options, const EventSink& events);             // run --phase …
 int plugins_info(const Options& options, const EventSink& events);    // plugins-info [NAME…]
+int plugins_check(const Options& options, const EventSink& events);   // plugins-check [FILE|FOLDER|NAME…]
 int data_info(const Options& options, const EventSink& events);       // data-info FILE|FOLDER
 int data_check(const Options& options, const EventSink& events);      // data-check FILE|FOLDER
 int data_preview(const Options& options, const EventSink& events);    // data-preview FILE|FOLDER

@@ -28,7 +28,12 @@ class Anatomy final : public vaso::MaskingStrategy {
   Anatomy(const Params& params, const vaso::RunShape& shape)
       : params_(params),
         patch_size_(shape.patch_size),
-        masked_(shape.tokens() - vaso::kept_tokens(shape.tokens(), params.ratio)) {}
+        masked_(shape.tokens() - vaso::kept_tokens(shape.tokens(), params.ratio)) {
+    if (masked_ >= shape.tokens()) {
+      throw vaso::ParameterError("ratio", "hides all " + std::to_string(shape.tokens()) +
+                                              " patches, and the encoder needs at least one; choose a smaller ratio");
+    }
+  }
 
   vaso::Needs needs() const override {
     vaso::Needs needs;

@@ -43,6 +43,11 @@ class Attention final : public vaso::MaskingStrategy {
     dropped_ = static_cast<std::int64_t>(std::floor(tokens * (params.ratio + params.throw_ratio))) - masked_;
     if (masked_ < 1)
       throw vaso::ParameterError("ratio", "masks none of the " + std::to_string(shape.tokens()) + " patches");
+    if (vaso::kept_tokens(shape.tokens(), params.warmup_ratio) < 1) {
+      throw vaso::ParameterError("warmup_ratio", "hides all " + std::to_string(shape.tokens()) +
+                                                     " patches, and the encoder needs at least one; choose a smaller "
+                                                     "ratio");
+    }
     if (masked_ + dropped_ >= shape.tokens()) {
       throw vaso::ParameterError("throw_ratio",
                                  "ratio + throw_ratio leave no patch for the encoder; keep the sum below 1");

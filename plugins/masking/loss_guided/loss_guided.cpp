@@ -83,7 +83,12 @@ class LossPredictor : public torch::nn::Module {
 class LossGuided final : public vaso::MaskingStrategy {
  public:
   LossGuided(const Params& params, const vaso::RunShape& shape)
-      : params_(params), shape_(shape), masked_(shape.tokens() - vaso::kept_tokens(shape.tokens(), params.ratio)) {}
+      : params_(params), shape_(shape), masked_(shape.tokens() - vaso::kept_tokens(shape.tokens(), params.ratio)) {
+    if (masked_ >= shape.tokens()) {
+      throw vaso::ParameterError("ratio", "hides all " + std::to_string(shape.tokens()) +
+                                              " patches, and the encoder needs at least one; choose a smaller ratio");
+    }
+  }
 
   vaso::Needs needs() const override {
     vaso::Needs needs;

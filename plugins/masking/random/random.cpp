@@ -16,7 +16,12 @@ struct Params {
 class Random final : public vaso::MaskingStrategy {
  public:
   Random(const Params& params, const vaso::RunShape& shape)
-      : tokens_(shape.tokens()), masked_(tokens_ - vaso::kept_tokens(tokens_, params.ratio)) {}
+      : tokens_(shape.tokens()), masked_(tokens_ - vaso::kept_tokens(tokens_, params.ratio)) {
+    if (masked_ >= tokens_) {
+      throw vaso::ParameterError("ratio", "hides all " + std::to_string(tokens_) +
+                                              " patches, and the encoder needs at least one; choose a smaller ratio");
+    }
+  }
 
   vaso::MaskPlan plan(vaso::StepContext& step) override {
     const at::Tensor image = step.batch().at("image");

@@ -7,34 +7,64 @@
 #include "sdk/masking.hpp"
 #include "sdk/objective.hpp"
 
-#include <map>
+#include <c10/core/Device.h>
+
 #include <memory>
-#include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace vaso::contract {
 
-inline constexpr std::int64_t batch_size = 4;
+// What a component may meet.
+struct Scene {
+  enum class Guidance {
+    varied,  // nothing in every third image, one patch in the next, a band in the one after
+    empty,   // nothing, in images of one grey
+    full,    // everywhere
+  };
+  RunShape shape;
+  std::int64_t images = 3;
+  Guidance guidance = Guidance::varied;
 
-// 64×64 images of 8×8 patches, a ViT of two blocks.
+  std::string text() const;  // "3 images of 8×8 patches, empty guidance"
+};
+
+// 64×64 images of 8×8 patches, a ViT of two blocks, 100 epochs.
 RunShape small_shape();
+// With an odd number of patches a side.
+RunShape odd_shape(std::int64_t grid);
+
+// Batches of one and of odd size; guidance of every kind.
+std::vector<Scene> scenes();
 
 // MAE with a decoder of one block: outputs "latent", "decoder_input", "prediction".
 std::shared_ptr<Objective> small_mae(const RunShape& shape);
+// A term or objective is examined without a strategy: tokens take these states by turns.
+std::shared_ptr<MaskingStrategy> by_turns(std::vector<std::int8_t> states);
 
-// Networks and images. Everything is drawn from generators of its own; the same for every instance.
+at::Tensor noise(at::IntArrayRef sizes, std::uint64_t seed);  // normal; from a generator of its own
+
+Progress at_epoch(std::int64_t epoch, const RunShape& shape);
+
+// Networks and images, the same for every run of an equal scene. Everything is drawn from generators of its own.
 class FakeRun {
  public:
-  FakeRun(const RunShape& shape, Objective& objective, MaskingStrategy& masking);
+  FakeRun(const Scene& scene, Objective& objective, MaskingStrategy& masking);
 
-  const RunShape shape;
+  const Scene scene;
   Objective& objective;
   train::NetworkSet student, teacher;
   model::UnextS segmentor;
-  Bag batch;            // "image", "index", "crop", "filter"
-  at::Tensor guidance;  // B×1×H×W: nothing in the first image, one patch in the second, a band in the others
+  Bag batch;            // "image", "index", "crop", "filter", "vessel"
+  at::Tensor guidance;  // B×1×H×W
+  c10::Device device = c10::kCPU;
 
+  void to(c10::Device target);
   void to_double();  // networks and batch, for numeric gradients
+
+ private:
+  std::vector<torch::nn::Module*> modules();
 };
 
 // Gives a component what its needs() name and throws std::logic_error where it asks for more.
@@ -43,8 +73,10 @@ class FakeStep final : public StepContext {
   FakeStep(FakeRun& run, const Needs& needs, const Progress& progress, std::uint64_t seed);
   void set_plan(MaskPlan plan) { plan_ = std::move(plan); }
   void set_outputs(Bag outputs) { outputs_ = std::move(outputs); }
+  // True once a number was drawn from one of the generators handed out.
+  bool drew() const;
 
-  const RunShape& shape() const override { return run_.shape; }
+  const RunShape& shape() const override { return run_.scene.shape; }
   const Progress& progress() const override { return progress_; }
   const Bag& batch() const override { return run_.batch; }
   at::Generator generator() override;
@@ -65,6 +97,7 @@ class FakeStep final : public StepContext {
   std::uint64_t seed_;
   MaskPlan plan_;
   Bag outputs_, memory_;
+  std::vector<at::Generator> handed_out_;
 };
 
 // Visits the images of the run's batch, and then as many more, as positions 0 … samples−1 of the data set.
