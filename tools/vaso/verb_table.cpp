@@ -1,3 +1,4 @@
+#include "author_verbs.hpp"
 #include "verbs.hpp"
 
 #include <algorithm>
@@ -17,6 +18,8 @@ constexpr Verb verbs[] = {
     {"report", "a study as a page: tables, plots, pictures, audit", report},
     {"plugins ls", "plugins found and refused, and where", plugins_ls},
     {"plugins info", "components and their parameters", plugins_info},
+    {"plugins new", "a folder to begin a component of your own with", plugins_new},
+    {"plugins docs", "tables of parameters in READMEs, from the components", plugins_docs},
     {"config show", "every value of an experiment, and where it came from", config_show},
     {"config check", "find the faults of an experiment before it runs", config_check},
     {"data info", "what a data set holds, and what is wrong with it", data_info},
