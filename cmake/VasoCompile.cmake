@@ -14,4 +14,4 @@ endif()
 
 # Run-time paths relative to the binary, so that a build tree and an install tree both work wherever they stand.
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
-set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib")
+set(CMAKE_INSTALL_RPATH "$ORIGIN/../lib/vasolab")

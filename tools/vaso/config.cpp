@@ -4,6 +4,7 @@
 #include "grid.hpp"
 #include "home.hpp"
 #include "host_defaults.hpp"
+#include "installation.hpp"
 #include "study_session.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
@@ -28,7 +29,8 @@ int config_show(const Arguments& arguments) {
       .example("vaso config show study.toml --set masking.ratio=0.6", "with the origin `--set masking.ratio=0.6`");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);
-  const config::Node tree = with_host_defaults(config::load(words.front(), options.overrides), words.front());
+  const std::string file = experiment_file(words.front());
+  const config::Node tree = with_host_defaults(config::load(file, options.overrides), file);
   Grid grid{{"setting", "value", "from"}, {}};
   for (const config::Leaf& leaf : config::leaves(tree))
     grid.rows.push_back({leaf.path, leaf.value.empty() ? "\"\"" : leaf.value, leaf.origin.place()});
@@ -51,7 +53,7 @@ int config_check(const Arguments& arguments) {
   line.example("vaso config check study.toml", "")
       .example("vaso config check study.toml --set model.patch_size=14", "");
   if (!line.parse(arguments)) return exit_ok;
-  std::vector<std::string> question = {"check", words.front()};
+  std::vector<std::string> question = {"check", experiment_file(words.front())};
   for (const std::string& word : options.for_worker()) question.push_back(word);
   const Answer answer = ask_worker(question, options.quiet);
   if (answer.code != exit_ok || options.quiet) return answer.code;

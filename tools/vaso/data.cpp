@@ -1,5 +1,6 @@
 // vaso data: what a data set holds; a picture of it; and a pack, which is read faster.
 #include "exit_codes.hpp"
+#include "installation.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
 #include "worker_query.hpp"
@@ -27,7 +28,7 @@ void take_rest(DataOptions& options, CommandLine& line) {
 }
 
 int ask(const char* worker_verb, const DataOptions& options) {
-  std::vector<std::string> question = {worker_verb, options.words.front()};
+  std::vector<std::string> question = {worker_verb, experiment_file(options.words.front())};
   if (!options.file.empty()) question.insert(question.end(), {"--out", options.file});
   if (!options.dataset.empty()) question.insert(question.end(), {"--dataset", options.dataset});
   if (!options.task.empty()) question.insert(question.end(), {"--task", options.task});

@@ -1,6 +1,7 @@
 // vaso guidance make: guidance maps as images.
 #include "exit_codes.hpp"
 #include "home.hpp"
+#include "installation.hpp"
 #include "verbs.hpp"
 #include "worker_query.hpp"
 
@@ -29,7 +30,8 @@ int guidance_make(const Arguments& arguments) {
           "");
   if (!line.parse(arguments)) return exit_ok;
   if (source.empty() || folder.empty()) throw UsageError("`vaso guidance make` needs --source and --out.");
-  std::vector<std::string> question = {"guidance-make", words.front(), "--source", source, "--out", folder};
+  std::vector<std::string> question = {"guidance-make", experiment_file(words.front()), "--source", source, "--out",
+                                       folder};
   if (!segmentor.empty()) question.insert(question.end(), {"--weights", segmentor});
   for (const std::string& word : options.for_worker()) question.push_back(word);
   const Answer answer = ask_worker(question, options.quiet);

@@ -2,6 +2,7 @@
 
 #include "command_line.hpp"
 #include "home.hpp"
+#include "installation.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ runs::StudyRecord named_study(const runs::Store& store, const std::string& word)
   if (auto study = store.study(word)) return *study;
   const std::vector<std::string> names = store.studies();
   std::error_code failure;
-  const fs::path file = fs::absolute(word, failure).lexically_normal();
+  const fs::path file = fs::absolute(experiment_file(word), failure).lexically_normal();
   for (const std::string& name : names) {
     auto study = store.study(name);
     if (study && !failure && fs::path(study->file) == file) return *study;

@@ -3,6 +3,7 @@
 #include "exit_codes.hpp"
 #include "grid.hpp"
 #include "home.hpp"
+#include "parameter_text.hpp"
 #include "plugins/catalogue.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
@@ -11,7 +12,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
 #include <filesystem>
 
 namespace fs = std::filesystem;
@@ -47,32 +47,6 @@ void print_listing(const plugins::Catalogue& catalogue) {
     fmt::print("\nNo usable plugin was found. Build them (ninja -C build), or name their folder with --plugins DIR.\n");
 }
 
-// Numbers as a person writes them: 0.5, not 0.500000.
-std::string plain(const Json& value) {
-  if (value.is_string()) return fmt::format("\"{}\"", value.get<std::string>());
-  if (value.is_number_float()) return number(value.get<double>());
-  if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const Json& element : value) text += (text.empty() ? "" : ", ") + plain(element);
-  return "[" + text + "]";
-}
-
-// "0.05 … 0.95", "at least 1", "mean, max"; where the schema sets no bound there is none.
-std::string range_of(const Json& parameter) {
-  if (const auto choices = parameter.find("choices"); choices != parameter.end() && !choices->empty()) {
-    std::string text;
-    for (const Json& choice : *choices)
-      text += (text.empty() ? "" : ", ") + (choice.is_string() ? choice.get<std::string>() : choice.dump());
-    return text;
-  }
-  const Json least = parameter.value("least", Json());
-  const Json most = parameter.value("most", Json());
-  if (least.is_null() && most.is_null()) return {};
-  if (most.is_null()) return "at least " + plain(least);
-  if (least.is_null()) return "at most " + plain(most);
-  return fmt::format("{} … {}", plain(least), plain(most));
-}
-
 void print_component(const Json& component) {
   fmt::print("{}  {}\n", out().paint(Paint::bold, component.at("component").get<std::string>()),
              component.value("summary", ""));
@@ -85,7 +59,7 @@ void print_component(const Json& component) {
                                                  component.value("version", ""), shown(component.value("file", "")))));
   std::vector<std::vector<std::string>> rows = {{"parameter", "default", "range", "unit", "meaning"}};
   for (const Json& parameter : component.value("parameters", Json::array())) {
-    rows.push_back({parameter.at("name"), plain(parameter.value("default", Json())), range_of(parameter),
+    rows.push_back({parameter.at("name"), value_text(parameter.value("default", Json())), range_text(parameter),
                     parameter.value("unit", ""), parameter.value("meaning", "")});
   }
   if (rows.size() > 1) {

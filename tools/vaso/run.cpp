@@ -2,6 +2,7 @@
 #include "exit_codes.hpp"
 #include "grid.hpp"
 #include "home.hpp"
+#include "installation.hpp"
 #include "run_execution.hpp"
 #include "stop_signals.hpp"
 #include "study_session.hpp"
@@ -24,7 +25,7 @@ struct RunOptions : Common {
 };
 
 int run_file(const RunOptions& options, report::Format format) {
-  StudyRequest request(options, options.words.front());
+  StudyRequest request(options, experiment_file(options.words.front()));
   request.workers = options.workers;
   request.policy.resume = options.resume;
   request.policy.again = options.again;

@@ -2,6 +2,7 @@
 #include "exit_codes.hpp"
 #include "grid.hpp"
 #include "home.hpp"
+#include "installation.hpp"
 #include "named_study.hpp"
 #include "study_session.hpp"
 #include "study_status.hpp"
@@ -100,7 +101,7 @@ int study_run(const Arguments& arguments) {
       .example("vaso study run study.toml --set 'study.seeds=[0]'", "one seed first; with all of them, it is reused");
   if (!line.parse(arguments)) return exit_ok;
   const report::Format format = parse_format(options.format);
-  const std::string& file = options.words.front();
+  const std::string file = experiment_file(options.words.front());
   StudyRequest request = request_for(options, file);
   request.go_on = fmt::format("vaso study run {}{}{}", file, overrides_again(options), options.home_again());
   return run_study(request, format);

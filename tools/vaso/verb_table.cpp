@@ -1,3 +1,4 @@
+#include "author_verbs.hpp"
 #include "verbs.hpp"
 
 #include <algorithm>
@@ -18,6 +19,8 @@ constexpr Verb verbs[] = {
     {"plugins ls", "plugins found and refused, and where", plugins_ls},
     {"plugins info", "components and their parameters", plugins_info},
     {"plugins check", "whether plugins keep the contract of their kind", plugins_check},
+    {"plugins new", "a folder to begin a component of your own with", plugins_new},
+    {"plugins docs", "tables of parameters in READMEs, from the components", plugins_docs},
     {"config show", "every value of an experiment, and where it came from", config_show},
     {"config check", "find the faults of an experiment before it runs", config_check},
     {"data info", "what a data set holds, and what is wrong with it", data_info},
