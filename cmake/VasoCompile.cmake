@@ -1,13 +1,13 @@
 # Everything is compiled as position-independent code with the same flags: then one precompiled header serves the
 # engine, the plugins and the tests.
-add_compile_options(-fPIC -Wall -Wextra -Wno-unknown-pragmas)
+add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fPIC;-Wall;-Wextra;-Wno-unknown-pragmas>")
 # GCC 12 sees overlaps in std::string that are none (its bug 105651).
-add_compile_options(-Wno-restrict)
+add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>")
 add_link_options(-Wl,--as-needed)
 
 if(VASO_SANITIZE)
   list(JOIN VASO_SANITIZE "," _vaso_sanitizers)
-  add_compile_options(-fsanitize=${_vaso_sanitizers} -fno-omit-frame-pointer -g)
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${_vaso_sanitizers};-fno-omit-frame-pointer;-g>")
   add_link_options(-fsanitize=${_vaso_sanitizers})
   add_compile_definitions(VASO_SANITIZED=1)
 endif()

@@ -93,9 +93,10 @@ struct LabelledLoader::Impl {
     const std::int64_t images = images_in(batch), side = request.side;
     Bag bag;
     bag["index"] = at::empty({images}, at::kLong);
-    bag["image"] = at::empty({images, 3, side, side}, at::kFloat);
+    const auto floats = at::TensorOptions(at::kFloat).pinned_memory(request.pinned);
+    bag["image"] = at::empty({images, 3, side, side}, floats);
     bag["placement"] = at::empty({images, kPlacementValues}, at::kDouble);
-    if (request.masks) bag["masks"] = at::empty({images, request.labels, side, side}, at::kFloat);
+    if (request.masks) bag["masks"] = at::empty({images, request.labels, side, side}, floats);
     if (request.boxes) bag["boxes"] = at::full({images, most_boxes, kBoxValues}, -1.0, at::kFloat);
     return bag;
   }

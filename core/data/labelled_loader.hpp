@@ -31,7 +31,8 @@ struct LabelledRequest {
   std::vector<double> mean, deviation;  // per channel, of [0,1] pixels
   std::int64_t batch_size = 16;
   std::uint64_t seed = 0;
-  int workers = 1;  // 0 = in the calling thread
+  int workers = 1;      // 0 = in the calling thread
+  bool pinned = false;  // images and masks in memory from which a copy to a GPU does not wait
 };
 
 struct LabelledImages {

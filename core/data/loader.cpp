@@ -1,7 +1,10 @@
 #include "data/loader.hpp"
 
+#include "cuda/device.hpp"
 #include "data/batch_queue.hpp"
 #include "data/crop.hpp"
+#include "data/grey_tables.hpp"
+#include "data/staged_views.hpp"
 
 #include "vision/resample.hpp"
 
@@ -10,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 namespace vaso::data {
@@ -59,9 +63,10 @@ void check(const LoaderRequest& request) {
 
 struct Loader::Impl {
   LoaderRequest request;
-  std::vector<std::string> prefixes;                // of the names of each view's tensors
-  std::array<std::array<float, 256>, 3> normalise;  // grey value to each channel
-  std::array<float, 256> share;                     // grey value to [0,1]
+  std::vector<std::string> prefixes;  // of the names of each view's tensors
+  std::array<GreyTable, 3> normalise;
+  GreyTable share;
+  std::optional<StagedViews> staged;  // where views are made on a GPU
   std::int64_t epoch = 0;
   std::vector<std::int64_t> order;  // of the samples in this epoch
   Clock::time_point began = Clock::now();
@@ -70,19 +75,16 @@ struct Loader::Impl {
 
   explicit Impl(LoaderRequest given)
       : request(std::move(given)),
+        normalise(normalised_levels(request.mean, request.deviation)),
+        share(shares()),
         queue(std::max(request.workers, 0),
               {[this](std::int64_t batch) { return images_in(batch); },
                [this](std::int64_t batch) { return open(batch); },
                [this](const Bag& bag, std::int64_t batch, std::int64_t position) { fill(bag, batch, position); }}) {
     for (std::size_t v = 0; v < request.views.size(); ++v)
       prefixes.push_back(v == 0 ? "" : request.views[v].name + "/");
-    for (std::size_t value = 0; value < 256; ++value) {
-      share[value] = static_cast<float>(value) / 255.0f;
-      for (std::size_t c = 0; c < 3; ++c) {
-        normalise[c][value] =
-            static_cast<float>((static_cast<double>(value) / 255.0 - request.mean[c]) / request.deviation[c]);
-      }
-    }
+    if (request.kernel_twins || (request.device.is_cuda() && cuda::available()))
+      staged.emplace(request, request.device);
   }
 
   std::int64_t batches() const {
@@ -104,35 +106,87 @@ struct Loader::Impl {
       std::swap(order[left - 1], order[random.below(left)]);  // Fisher–Yates
   }
 
+  std::int64_t sample_at(std::int64_t batch, std::int64_t position) const {
+    return order[static_cast<std::size_t>(batch * request.batch_size + position)];
+  }
+
+  Crop crop_of(std::int64_t sample, std::size_t v) const {
+    const Plane image = request.pack->image(sample);
+    if (!request.augment) return {0, 0, image.height, image.width, false};
+    Philox random(
+        random_key(request.seed, "view", static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample), v));
+    return draw_crop(random, request.views[v], image.height, image.width);
+  }
+
+  // By view.
+  std::vector<Cutting> cuttings(std::int64_t sample) const {
+    std::vector<Cutting> all;
+    for (std::size_t v = 0; v < request.views.size(); ++v) all.push_back({sample, crop_of(sample, v)});
+    return all;
+  }
+
+  // Pinned where a copy to a GPU follows: only then does it not wait.
+  at::Tensor room(at::IntArrayRef sizes, at::ScalarType type) const {
+    return at::empty(sizes, at::TensorOptions(type).pinned_memory(request.device.is_cuda()));
+  }
+
   Bag open(std::int64_t batch) const {
     const std::int64_t images = images_in(batch);
     Bag bag;
-    bag["index"] = at::empty({images}, at::kLong);
+    if (staged) {
+      std::vector<std::vector<Cutting>> by_view(request.views.size());
+      for (std::int64_t i = 0; i < images; ++i) {
+        const std::vector<Cutting> all = cuttings(sample_at(batch, i));
+        for (std::size_t v = 0; v < all.size(); ++v) by_view[v].push_back(all[v]);
+      }
+      bag = staged->open(by_view);
+    }
+    bag["index"] = room({images}, at::kLong);
     for (std::size_t v = 0; v < request.views.size(); ++v) {
       const std::int64_t side = request.views[v].size;
-      bag[prefixes[v] + "image"] = at::empty({images, 3, side, side}, at::kFloat);
-      bag[prefixes[v] + "crop"] = at::empty({images, 5}, at::kFloat);
-      for (const std::string& map : request.maps)
-        bag[prefixes[v] + map] = at::empty({images, 1, side, side}, at::kFloat);
+      bag[prefixes[v] + "crop"] = room({images, 5}, at::kFloat);
+      if (staged) continue;
+      bag[prefixes[v] + "image"] = room({images, 3, side, side}, at::kFloat);
+      for (const std::string& map : request.maps) bag[prefixes[v] + map] = room({images, 1, side, side}, at::kFloat);
     }
     return bag;
   }
 
   void fill(const Bag& bag, std::int64_t batch, std::int64_t position) const {
-    const std::int64_t sample = order[static_cast<std::size_t>(batch * request.batch_size + position)];
+    const std::int64_t sample = sample_at(batch, position);
     bag.at("index").data_ptr<std::int64_t>()[position] = sample;
-    for (std::size_t v = 0; v < request.views.size(); ++v) fill_view(bag, v, sample, position);
+    const std::vector<Cutting> all = cuttings(sample);
+    if (staged) staged->fill(bag, position, all);
+    for (std::size_t v = 0; v < all.size(); ++v) {
+      fill_crop(bag.at(prefixes[v] + "crop"), sample, position, all[v].crop);
+      if (!staged) fill_view(bag, v, sample, position, all[v].crop);
+    }
   }
 
-  void fill_view(const Bag& bag, std::size_t v, std::int64_t sample, std::int64_t position) const {
+  // On the device where it is wanted.
+  Bag sent(const Bag& batch) const {
+    Bag views;
+    if (staged) views = staged->finish(batch);
+    for (const auto& [name, tensor] : batch) {
+      if (staged && StagedViews::owns(name)) continue;
+      views[name] = tensor.to(request.device, /*non_blocking=*/true);
+    }
+    return views;
+  }
+
+  void fill_crop(const at::Tensor& crops, std::int64_t sample, std::int64_t position, const Crop& crop) const {
+    const Plane image = request.pack->image(sample);
+    const auto height = static_cast<float>(image.height);
+    const auto width = static_cast<float>(image.width);
+    const std::array<float, 5> box{static_cast<float>(crop.top) / height, static_cast<float>(crop.left) / width,
+                                   static_cast<float>(crop.height) / height, static_cast<float>(crop.width) / width,
+                                   crop.flip ? 1.0f : 0.0f};
+    std::copy(box.begin(), box.end(), crops.data_ptr<float>() + position * 5);
+  }
+
+  void fill_view(const Bag& bag, std::size_t v, std::int64_t sample, std::int64_t position, const Crop& crop) const {
     const ViewSpec& view = request.views[v];
     const Plane image = request.pack->image(sample);
-    Crop crop{0, 0, image.height, image.width, false};
-    if (request.augment) {
-      Philox random(
-          random_key(request.seed, "view", static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(sample), v));
-      crop = draw_crop(random, view, image.height, image.width);
-    }
     const std::int64_t area = view.size * view.size;
     std::vector<std::uint8_t> pixels(static_cast<std::size_t>(area));
     vision::resize_bicubic(cut(image, crop), view.size, view.size, pixels.data());
@@ -144,12 +198,6 @@ struct Loader::Impl {
       vision::resize_nearest(cut(request.pack->map(sample, name), crop), view.size, view.size, pixels.data());
       copy_plane(pixels, view.size, crop.flip, share, bag.at(prefixes[v] + name).data_ptr<float>() + position * area);
     }
-    const auto height = static_cast<float>(image.height);
-    const auto width = static_cast<float>(image.width);
-    const std::array<float, 5> box{static_cast<float>(crop.top) / height, static_cast<float>(crop.left) / width,
-                                   static_cast<float>(crop.height) / height, static_cast<float>(crop.width) / width,
-                                   crop.flip ? 1.0f : 0.0f};
-    std::copy(box.begin(), box.end(), bag.at(prefixes[v] + "crop").data_ptr<float>() + position * 5);
   }
 };
 
@@ -177,6 +225,7 @@ void Loader::begin(std::int64_t epoch, std::int64_t first_batch) {
 bool Loader::next(Bag& batch) {
   const Clock::time_point start = Clock::now();
   const bool any = impl_->queue.next(batch);
+  if (any) batch = impl_->sent(batch);
   impl_->waited += seconds_since(start);
   return any;
 }

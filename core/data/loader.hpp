@@ -5,6 +5,8 @@
 
 #include "sdk/objective.hpp"
 
+#include <c10/core/Device.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,12 +22,15 @@ struct LoaderRequest {
   bool drop_last = true;  // where there are fewer images than a batch, one smaller batch is made anyway
   bool augment = true;    // false: whole image resized to the view, data set order, no flip, keeps the last batch
   std::uint64_t seed = 0;
-  int workers = 1;  // 0 = in the calling thread
+  int workers = 1;                 // 0 = in the calling thread
+  c10::Device device = c10::kCPU;  // where batches are wanted
+  bool kernel_twins = false;       // make views as on a GPU, by the twins of its kernels: slower, the same, for tests
 };
 
 // Image bicubic with antialiasing where it shrinks, as torchvision's RandomResizedCrop on PIL images; maps nearest.
 // Every draw is keyed by (seed, epoch, sample index, view): results do not depend on workers or on where an epoch is
-// entered.
+// entered. Where batches are wanted on a GPU and there are kernels for it (core/cuda), views are made there (see
+// StagedViews) and are the same.
 class Loader {
  public:
   explicit Loader(LoaderRequest request);

@@ -104,6 +104,27 @@ TEST_SUITE("unit") {
     CHECK_FALSE(equal(epoch(other, 5), expected));
   }
 
+  TEST_CASE("views made as on a GPU are the same to the bit") {
+    const Packed data(11);
+    for (const bool augment : {true, false}) {
+      for (const int workers : {0, 3}) {
+        LoaderRequest request = request_for(data.pack);
+        request.augment = augment;
+        request.workers = workers;
+        request.views.push_back(ViewSpec{"local", 17, 0.05, 0.3});
+        Loader here(request);
+        request.kernel_twins = true;
+        Loader there(request);
+        for (const std::int64_t number : {0, 1}) {
+          const auto expected = epoch(here, number);
+          REQUIRE(expected.size() > 1);
+          REQUIRE(expected[0].contains("local/filter"));
+          CHECK(equal(epoch(there, number), expected));
+        }
+      }
+    }
+  }
+
   TEST_CASE("an epoch entered in the middle goes on as it would have") {
     const Packed data(30);
     LoaderRequest request = request_for(data.pack);

@@ -1,6 +1,9 @@
 // Drawing masks for a whole batch at once.
 #include "sdk/masking.hpp"
 
+#include "cuda/device.hpp"
+#include "cuda/drawn_rows.hpp"
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/TensorOperators.h>
@@ -22,6 +25,7 @@ at::Tensor gumbel(const at::Tensor& like, at::Generator generator) {
 }  // namespace
 
 at::Tensor draw_weighted(const at::Tensor& weights, std::int64_t count, at::Generator generator) {
+  if (weights.is_cuda() && cuda::available()) return cuda::drawn_rows(weights, count, generator);
   const at::Tensor w = weights.to(at::kDouble);
   at::Tensor drawn = at::zeros(w.sizes(), w.options().dtype(at::kBool));
   if (count <= 0) return drawn;
@@ -32,6 +36,7 @@ at::Tensor draw_weighted(const at::Tensor& weights, std::int64_t count, at::Gene
 }
 
 at::Tensor draw_evenly(const at::Tensor& taken, const at::Tensor& count, at::Generator generator) {
+  if (taken.is_cuda() && cuda::available()) return cuda::drawn_rows(taken.logical_not(), count, generator);
   at::Tensor keys = at::empty(taken.sizes(), taken.options().dtype(at::kDouble));
   keys.uniform_(0.0, 1.0, std::move(generator));
   keys.masked_fill_(taken, 2.0);       // after every free token

@@ -103,6 +103,7 @@ class Finetuning {
     request.deviation = parts_.recipe.views.deviation;
     request.batch_size = task_.batch_size;
     request.seed = static_cast<std::uint64_t>(parts_.recipe.general.seed);
+    request.pinned = device_.is_cuda();
     return request;
   }
 
@@ -112,8 +113,8 @@ class Finetuning {
   }
 
   LabelledBatch to_device(LabelledBatch batch) const {
-    batch.image = batch.image.to(device_);
-    if (batch.masks.defined()) batch.masks = batch.masks.to(device_);
+    batch.image = batch.image.to(device_, /*non_blocking=*/true);
+    if (batch.masks.defined()) batch.masks = batch.masks.to(device_, /*non_blocking=*/true);
     for (at::Tensor& boxes : batch.boxes) boxes = boxes.to(device_);
     for (at::Tensor& labels : batch.labels) labels = labels.to(device_);
     return batch;

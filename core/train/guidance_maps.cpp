@@ -1,5 +1,6 @@
 #include "train/guidance_maps.hpp"
 
+#include "cuda/vessel_filter.hpp"
 #include "train/device.hpp"
 #include "train/step.hpp"
 
@@ -30,6 +31,7 @@ GuidanceMaps::GuidanceMaps(const Recipe& recipe, const GuidanceGraph& guidance, 
       guidance_(guidance),
       source_(std::move(source)),
       device_(choose_device(recipe.settings.general.device)) {
+  cuda::filter_on_gpu(device_.is_cuda());
   const std::string& file = segmentor.empty() ? recipe.settings.segmentor.weights : segmentor;
   if (!file.empty()) {
     segmentor_ = load_segmentor(file, recipe.settings.segmentor,

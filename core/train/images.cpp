@@ -1,7 +1,9 @@
 #include "train/images.hpp"
 
+#include "cuda/vessel_filter.hpp"
 #include "data/subset.hpp"
 #include "runs/store.hpp"
+#include "train/device.hpp"
 
 #include <fmt/format.h>
 
@@ -56,6 +58,7 @@ Images open_images(const Recipe& recipe) {
 
 void make_pack(const std::filesystem::path& file, const Recipe& recipe, const Images& images,
                const GuidanceGraph& guidance, Reporter& reporter) {
+  cuda::filter_on_gpu(choose_device(recipe.settings.general.device).is_cuda());
   const std::function<bool()> cancelled = [&] { return reporter.stop_requested(); };
   data::PackRequest request;
   request.dataset = images.dataset.get();

@@ -1,5 +1,7 @@
 #include "train/optimizer.hpp"
 
+#include "train/adamw_lists.hpp"
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -42,14 +44,6 @@ void update_in_one_pass(at::Tensor& parameter, const at::Tensor& gradient, at::T
       p[i] = p[i] * keep - step_size * m[i] / (std::sqrt(v[i]) / root_correction + eps);
     }
   });
-}
-
-void update_by_tensor(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
-                      const Update& update) {
-  parameter.mul_(update.keep);
-  first.mul_(update.beta1).add_(gradient, 1.0 - update.beta1);
-  second.mul_(update.beta2).addcmul_(gradient, gradient, 1.0 - update.beta2);
-  parameter.addcdiv_(first, (second.sqrt() / update.root_correction).add_(update.eps), -update.step_size);
 }
 
 bool dense_on_cpu(const at::Tensor& parameter, const at::Tensor& gradient) {
@@ -96,6 +90,7 @@ void AdamW::zero_grad() {
 
 void AdamW::step(double learning_rate) {
   at::NoGradGuard no_grad;
+  AdamWLists others;  // on a GPU, or not as they come in memory
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     NamedParameter& parameter = parameters_[i];
     const at::Tensor gradient = parameter.tensor.grad();
@@ -115,9 +110,14 @@ void AdamW::step(double learning_rate) {
     } else if (dense_on_cpu(parameter.tensor, gradient) && type == at::kDouble) {
       update_in_one_pass<double>(parameter.tensor, gradient, first_[i], second_[i], update);
     } else {
-      update_by_tensor(parameter.tensor, gradient, first_[i], second_[i], update);
+      others.parameters.push_back(parameter.tensor);
+      others.gradients.push_back(gradient);
+      others.first.push_back(first_[i]);
+      others.second.push_back(second_[i]);
+      others.numbers.push_back({rate, decay, steps_[i]});
     }
   }
+  update_by_lists(others, options_.beta1, options_.beta2, options_.eps);
 }
 
 double AdamW::clip(double largest_norm) {

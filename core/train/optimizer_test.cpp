@@ -1,5 +1,7 @@
 #include "train/optimizer.hpp"
 
+#include "train/adamw_lists.hpp"
+
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
@@ -133,6 +135,51 @@ TEST_SUITE("unit") {
       half->step(0.01);
     }
     CHECK(at::equal(straight, resumed));
+  }
+
+  TEST_CASE("AdamW: lists of tensors, by foreach and fused, agree with tensor by tensor") {
+    // Parameters that differ in rate, decay and step: the fused kernel takes them in groups.
+    const std::vector<train::AdamWLists::Numbers> numbers = {{0.01, 0.05, 1}, {0.01, 0.0, 1}, {0.004, 0.05, 7}};
+    const auto lists = [&] {
+      train::AdamWLists lists;
+      for (std::int64_t i = 0; i < 3; ++i) {
+        lists.parameters.push_back(at::linspace(-1, 2, 5 + i));
+        lists.gradients.push_back(at::linspace(0.3, -0.2, 5 + i));
+        lists.first.push_back(at::linspace(-0.1, 0.2, 5 + i));
+        lists.second.push_back(at::linspace(0.01, 0.3, 5 + i));
+      }
+      lists.numbers = numbers;
+      return lists;
+    };
+    train::AdamWLists expected = lists();
+    for (std::size_t i = 0; i < 3; ++i) {
+      const auto& [rate, decay, t] = numbers[i];
+      const at::Tensor g = expected.gradients[i].to(at::kDouble);
+      const at::Tensor m = expected.first[i].to(at::kDouble) * 0.9 + g * 0.1;
+      const at::Tensor v = expected.second[i].to(at::kDouble) * 0.95 + g * g * 0.05;
+      const double m_share = 1 - std::pow(0.9, t), v_share = 1 - std::pow(0.95, t);
+      expected.parameters[i] = expected.parameters[i].to(at::kDouble) * (1 - rate * decay) -
+                               rate * (m / m_share) / ((v / v_share).sqrt() + 1e-8);
+      expected.first[i] = m;
+      expected.second[i] = v;
+    }
+    const auto agree = [&](const train::AdamWLists& ours) {
+      for (std::size_t i = 0; i < 3; ++i) {
+        CHECK(at::allclose(ours.parameters[i].to(at::kDouble), expected.parameters[i], 1e-5, 1e-6));
+        CHECK(at::allclose(ours.first[i].to(at::kDouble), expected.first[i], 1e-5, 1e-7));
+        CHECK(at::allclose(ours.second[i].to(at::kDouble), expected.second[i], 1e-5, 1e-7));
+      }
+    };
+    train::AdamWLists each = lists(), fused = lists(), none;
+    train::update_by_foreach(each, 0.9, 0.95, 1e-8);
+    agree(each);
+    CHECK_NOTHROW(train::update_by_lists(none, 0.9, 0.95, 1e-8));
+    if (train::update_fused(fused, 0.9, 0.95, 1e-8)) {
+      agree(fused);
+    } else {
+      MESSAGE("skipped: this LibTorch has no fused kernel");
+      CHECK(at::equal(fused.parameters[0], lists().parameters[0]));
+    }
   }
 
   TEST_CASE("clip: one norm over all gradients, which never grow") {

@@ -96,6 +96,7 @@ class Pretraining {
     request.batch_size = settings_.pretrain.batch_size;
     request.seed = static_cast<std::uint64_t>(settings_.general.seed);
     request.workers = static_cast<int>(settings_.data.workers);
+    request.device = device_;
     return request;
   }
 
@@ -114,6 +115,7 @@ class Pretraining {
       const bool epoch_done = index + 1 == batches;
       if (step_done && !epoch_done) pause_or_go_on(index + 1);
     }
+    check_loss();  // and so waits for the last step
     seconds_ = epoch_clock.seconds();
   }
 
@@ -142,12 +144,8 @@ class Pretraining {
         total =
             add_loss(total, "loss." + loss.choice.component->entry.name, parts_.losses[i]->value(step), loss.weight);
       }
-      if (!std::isfinite(last_loss_ = total.item<double>())) {
-        throw std::runtime_error(
-            "the loss is no finite number; lower optimizer.base_lr, lengthen optimizer.warmup_epochs, or set "
-            "optimizer.clip");
-      }
-      means_.add("loss", last_loss_);
+      means_.add("loss", total);
+      if (device_.is_cpu()) check_loss();
       (total / static_cast<double>(settings_.pretrain.accumulate)).backward();
       count_patches(step);
     } catch (const c10::Error& error) {
@@ -161,9 +159,17 @@ class Pretraining {
     return fmt::format("{} in epoch {}, step {}: ", step.caller(), progress_.epoch + 1, progress_.step);
   }
 
+  // On a GPU this waits for the step, and so is asked only where somebody looks: a sum that is no number stays none.
+  void check_loss() const {
+    if (std::isfinite(means_.mean("loss"))) return;
+    throw std::runtime_error(
+        "the loss is no finite number; lower optimizer.base_lr, lengthen optimizer.warmup_epochs, or set "
+        "optimizer.clip");
+  }
+
   at::Tensor add_loss(const at::Tensor& total, const std::string& series, const at::Tensor& value, double weight) {
     if (!value.defined()) return total;
-    means_.add(series, value.item<double>());
+    means_.add(series, value);
     const at::Tensor weighted = value * weight;
     return total.defined() ? total + weighted : weighted;
   }
@@ -172,11 +178,14 @@ class Pretraining {
   void count_patches(const Step& step) {
     const at::Tensor vessel = patch_sums(step.batch().at(filter_map()), parts_.recipe.shape.patch_size) > 0;
     const at::Tensor masked = step.plan().state == MaskPlan::mask;
-    means_.add("vessel_share", vessel.to(at::kFloat).mean().item<double>());
+    means_.add("vessel_share", vessel.to(at::kFloat).mean());
     means_.add("masked_vessel_share",
-               vessel.logical_and(masked).sum().item<double>() / std::max(1.0, masked.sum().item<double>()));
-    means_.add("guided_patches",
-               step.plan().guided.defined() ? step.plan().guided.to(at::kFloat).mean().item<double>() : 0.0);
+               vessel.logical_and(masked).sum().to(at::kDouble) / masked.sum().clamp_min(1).to(at::kDouble));
+    if (step.plan().guided.defined()) {
+      means_.add("guided_patches", step.plan().guided.to(at::kFloat).mean());
+    } else {
+      means_.add("guided_patches", 0.0);
+    }
   }
 
   double learning_rate() const {
@@ -197,6 +206,7 @@ class Pretraining {
 
   void show_progress(const Clock& epoch_clock) {
     if (!progress_clock_.every(0.3)) return;
+    check_loss();
     reporter_.progress(progress_.step, progress_.epochs * progress_.steps_per_epoch,
                        fmt::format("epoch {}/{}  loss {:.4f}  {:.0f} images/s", progress_.epoch + 1, progress_.epochs,
                                    means_.mean("loss"), static_cast<double>(images_) / epoch_clock.seconds()));
@@ -227,6 +237,7 @@ class Pretraining {
   }
 
   void save_checkpoint(std::int64_t epoch, std::int64_t batch) {
+    check_loss();
     Checkpoint checkpoint{epoch, batch, progress_.step, student_.state(), {}};
     if (teacher_) checkpoint.parts["teacher"] = teacher_->state();
     checkpoint.parts["optimizer"] = optimizer_->state();
@@ -323,7 +334,7 @@ class Pretraining {
   StepResources resources_;
   Progress progress_;
   std::int64_t first_batch_ = 0, images_ = 0;
-  double last_loss_ = 0, last_rate_ = 0, seconds_ = 0;
+  double last_rate_ = 0, seconds_ = 0;
   Clock progress_clock_, checkpoint_clock_;
 };
 

@@ -81,6 +81,7 @@ class SegmentorTraining {
     request.augment = augment;
     request.seed = static_cast<std::uint64_t>(settings_.general.seed);
     request.workers = augment ? static_cast<int>(settings_.data.workers) : 0;
+    request.device = device_;
     return request;
   }
 

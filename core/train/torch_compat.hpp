@@ -6,6 +6,7 @@
 #include <torch/version.h>
 
 #include <cmath>
+#include <vector>
 
 #define VASO_TORCH_AT_LEAST(MAJOR, MINOR) \
   (TORCH_VERSION_MAJOR > (MAJOR) || (TORCH_VERSION_MAJOR == (MAJOR) && TORCH_VERSION_MINOR >= (MINOR)))
@@ -44,6 +45,22 @@ inline void enable_autocast(c10::DeviceType device, at::ScalarType type, bool on
     at::autocast::set_autocast_cpu_dtype(type);
     at::autocast::set_cpu_enabled(on);
   }
+#endif
+}
+
+// One step of AdamW for all tensors of the lists, in one kernel. False, with nothing done, where LibTorch has none.
+inline bool fused_adamw([[maybe_unused]] at::TensorList parameters, [[maybe_unused]] at::TensorList gradients,
+                        [[maybe_unused]] at::TensorList first, [[maybe_unused]] at::TensorList second,
+                        [[maybe_unused]] const at::Tensor& step, [[maybe_unused]] double rate,
+                        [[maybe_unused]] double beta1, [[maybe_unused]] double beta2, [[maybe_unused]] double decay,
+                        [[maybe_unused]] double eps) {
+#if VASO_TORCH_AT_LEAST(2, 0)
+  const std::vector<at::Tensor> steps(parameters.size(), step);
+  at::_fused_adamw_(parameters, gradients, first, second, /*max_exp_avg_sqs=*/{}, steps, rate, beta1, beta2, decay, eps,
+                    /*amsgrad=*/false, /*maximize=*/false);
+  return true;
+#else
+  return false;
 #endif
 }
 

@@ -1,6 +1,7 @@
 // What this machine has.
 #include "verbs.hpp"
 
+#include "cuda/device.hpp"
 #include "exit_codes.hpp"
 #include "train/device.hpp"
 
@@ -60,6 +61,7 @@ int doctor(const Options& options, const EventSink& events) {
   } catch (const std::exception& error) {
     found("CUDA", "none", true, error.what());
   }
+  found("CUDA kernels", cuda::available() ? "ready" : "none", true, cuda::trouble());
   found("thread pools", train::set_threads(0), true, "");
   found(
       "bf16", cpu_has("avx512_bf16") || cpu_has("amx_bf16") ? "in hardware" : "emulated", true,

@@ -1,3 +1,4 @@
+#include "cuda/vessel_filter.hpp"
 #include "vision/planes.hpp"
 #include "vision/vesselness.hpp"
 
@@ -44,7 +45,9 @@ class Frangi final : public GuidanceSource {
   at::Tensor map(const Record& record) const override {
     const vision::GreyImage image = vision::to_grey(record.image);
     vision::check_border(image, params_.border, record.id.name);
-    vision::FloatImage response = vision::frangi(image, {params_.sigmas, params_.beta, params_.c});
+    const vision::FrangiOptions options{params_.sigmas, params_.beta, params_.c};
+    vision::FloatImage response =
+        cuda::filtering_on_gpu() ? cuda::frangi(image, options) : vision::frangi(image, options);
     return vision::to_tensor(params_.output == "mask" ? vision::component_mask(response, params_.border,
                                                                                params_.percentile, params_.min_area)
                                                       : to_bytes(std::move(response)));
