@@ -1,5 +1,6 @@
 #include "model/transformer.hpp"
 
+#include "model/packed_attention.hpp"
 #include "train/torch_compat.hpp"
 
 #include <fmt/format.h>
@@ -41,7 +42,11 @@ at::Tensor Attention::relative_logits(const at::Tensor& q) const {
 
 at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
-  const auto qkv = qkv_->forward(x).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+  const at::Tensor packed = qkv_->forward(x);
+  if (attention == nullptr && side_ == 0 && can_attend_packed(packed)) {
+    return proj_->forward(packed_attention(packed, heads_));
+  }
+  const auto qkv = packed.reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
   at::Tensor mixed;
   if (attention == nullptr && side_ == 0) {
     mixed = compat::attend(qkv[0], qkv[1], qkv[2]);
