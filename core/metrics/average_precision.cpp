@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
 namespace vaso::metrics {
@@ -39,20 +39,30 @@ constexpr Range kAll{0, 1e10}, kSmall{0, 32.0 * 32}, kMedium{32.0 * 32, 96.0 * 9
 struct Cell {
   std::vector<const TruthBox*> truths;
   std::vector<const FoundBox*> founds;
+  // Positions of the found boxes that reach the least threshold with some true box, and their IoU with every one: all
+  // others are matched with none, whatever threshold and size.
+  std::vector<std::size_t> near;
   std::vector<double> ious;
 };
 using Cells = std::map<std::int64_t, Cell>;  // by image
 
-// What became of a found box at each threshold.
-struct Outcome {
-  double score = 0;
-  std::size_t rank = 0;  // among its image's boxes
-  std::array<bool, kThresholds> matched{}, ignored{};
+// The boxes of one label in all images.
+struct Label {
+  Cells cells;
+  // The found boxes by descending score, as places in the order of `cells`; equal scores in that order.
+  std::vector<std::uint32_t> by_score;
 };
 
+// What became of a found box, a bit for each threshold.
+struct Outcome {
+  std::uint16_t matched = 0, ignored = 0;
+  std::uint16_t rank = 0;  // among its image's boxes
+};
+constexpr std::uint16_t kEveryThreshold = (1U << kThresholds) - 1;
+
 struct Outcomes {
-  std::int64_t positives = 0;  // true boxes of the size range
-  std::vector<Outcome> by_score;
+  std::int64_t positives = 0;     // true boxes of the size range
+  std::vector<Outcome> of_found;  // in the order of the cells
 };
 
 // Averages over thresholds, NaN where there are no positives.
@@ -70,101 +80,148 @@ struct Averages {
   }
 };
 
-std::vector<Cells> gather(std::span<const TruthBox> truths, std::span<const FoundBox> founds, std::int64_t labels) {
-  std::vector<Cells> by_label(static_cast<std::size_t>(labels));
+void find_near(Cell& cell) {
+  std::vector<double> row(cell.truths.size());
+  for (std::size_t f = 0; f < cell.founds.size(); ++f) {
+    bool near = false;
+    for (std::size_t t = 0; t < row.size(); ++t) {
+      row[t] = iou(*cell.founds[f], *cell.truths[t]);
+      near |= row[t] >= thresholds[0];
+    }
+    if (!near) continue;
+    cell.near.push_back(f);
+    cell.ious.insert(cell.ious.end(), row.begin(), row.end());
+  }
+}
+
+std::vector<std::uint32_t> places_by_score(const Cells& cells) {
+  std::vector<std::pair<double, std::uint32_t>> scores;
+  for (const auto& [image, cell] : cells) {
+    for (const FoundBox* found : cell.founds) {
+      scores.emplace_back(found->score, static_cast<std::uint32_t>(scores.size()));
+    }
+  }
+  std::sort(scores.begin(), scores.end(), [](const auto& left, const auto& right) {
+    return left.first != right.first ? left.first > right.first : left.second < right.second;
+  });
+  std::vector<std::uint32_t> places(scores.size());
+  std::transform(scores.begin(), scores.end(), places.begin(), [](const auto& score) { return score.second; });
+  return places;
+}
+
+std::vector<Label> gather(std::span<const TruthBox> truths, std::span<const FoundBox> founds, std::int64_t labels) {
+  std::vector<Label> by_label(static_cast<std::size_t>(labels));
   const auto cell = [&](std::int64_t label, std::int64_t image) -> Cell& {
     if (label < 0 || label >= labels) throw std::invalid_argument("a box has a label that there is not");
-    return by_label[static_cast<std::size_t>(label)][image];
+    return by_label[static_cast<std::size_t>(label)].cells[image];
   };
   for (const TruthBox& truth : truths) cell(truth.label, truth.image).truths.push_back(&truth);
   for (const FoundBox& found : founds) {
     if (std::isnan(found.score)) throw std::invalid_argument("the score of a found box is not a number");
     cell(found.label, found.image).founds.push_back(&found);
   }
-  for (Cells& cells : by_label) {
-    for (auto& [image, each] : cells) {
+  for (Label& label : by_label) {
+    for (auto& [image, each] : label.cells) {
       std::stable_sort(each.founds.begin(), each.founds.end(),
                        [](const FoundBox* left, const FoundBox* right) { return left->score > right->score; });
       if (each.founds.size() > kMost) each.founds.resize(kMost);
-      for (const FoundBox* found : each.founds) {
-        for (const TruthBox* truth : each.truths) each.ious.push_back(iou(*found, *truth));
-      }
+      find_near(each);
     }
+    label.by_score = places_by_score(label.cells);
   }
   return by_label;
 }
 
-Outcomes play(const Cells& cells, const Range& range) {
+Outcomes play(const Label& label, const Range& range) {
   Outcomes outcomes;
-  for (const auto& [image, cell] : cells) {
-    std::vector<bool> ignored;
+  outcomes.of_found.reserve(label.by_score.size());
+  std::vector<bool> ignored;
+  for (const auto& [image, cell] : label.cells) {
+    ignored.clear();
     for (const TruthBox* truth : cell.truths) ignored.push_back(truth->crowd || !range.has(truth->area));
     outcomes.positives += std::count(ignored.begin(), ignored.end(), false);
-    const std::size_t first = outcomes.by_score.size();
-    for (std::size_t f = 0; f < cell.founds.size(); ++f)
-      outcomes.by_score.push_back({cell.founds[f]->score, f, {}, {}});
-    for (std::size_t t = 0; t < kThresholds; ++t) {
-      const auto matches = match(cell.ious, cell.truths, ignored, cell.founds.size(), thresholds[t]);
-      for (std::size_t f = 0; f < cell.founds.size(); ++f) {
-        const bool matched = matches[f] != kUnmatched;
-        Outcome& outcome = outcomes.by_score[first + f];
-        outcome.matched[t] = matched;
-        // A box of another size that hits nothing is not a mistake of this size.
-        outcome.ignored[t] = matched ? ignored[static_cast<std::size_t>(matches[f])]
-                                     : !range.has(cell.founds[f]->width * cell.founds[f]->height);
+    const std::size_t first = outcomes.of_found.size();
+    for (std::size_t f = 0; f < cell.founds.size(); ++f) {
+      // A box of another size that hits nothing is not a mistake of this size.
+      const bool of_size = range.has(cell.founds[f]->width * cell.founds[f]->height);
+      outcomes.of_found.push_back({0, of_size ? std::uint16_t{0} : kEveryThreshold, static_cast<std::uint16_t>(f)});
+    }
+    for (std::size_t t = 0; t < kThresholds && !cell.near.empty(); ++t) {
+      const auto matches = match(cell.ious, cell.truths, ignored, cell.near.size(), thresholds[t]);
+      const auto bit = static_cast<std::uint16_t>(1U << t);
+      for (std::size_t i = 0; i < matches.size(); ++i) {
+        if (matches[i] == kUnmatched) continue;
+        Outcome& outcome = outcomes.of_found[first + cell.near[i]];
+        outcome.matched |= bit;
+        if (ignored[static_cast<std::size_t>(matches[i])]) {
+          outcome.ignored |= bit;
+        } else {
+          outcome.ignored &= static_cast<std::uint16_t>(~bit);
+        }
       }
     }
   }
-  std::stable_sort(outcomes.by_score.begin(), outcomes.by_score.end(),
-                   [](const Outcome& left, const Outcome& right) { return left.score > right.score; });
   return outcomes;
 }
 
-// Mean precision at the 101 recalls, and the last recall, of the boxes among the first `most` of their images.
-std::pair<double, double> curve(const Outcomes& outcomes, std::size_t threshold, std::size_t most) {
-  std::vector<double> recall, precision;
-  double right = 0, wrong = 0;
-  for (const Outcome& outcome : outcomes.by_score) {
-    if (outcome.rank >= most) continue;
-    // cocoeval keeps a point for ignored boxes too, equal to the one before.
-    right += outcome.matched[threshold] && !outcome.ignored[threshold];
-    wrong += !outcome.matched[threshold] && !outcome.ignored[threshold];
-    recall.push_back(right / static_cast<double>(outcomes.positives));
-    precision.push_back(right / (wrong + right + std::numeric_limits<double>::epsilon()));
-  }
+// Mean precision at the 101 recalls. precision: at each box that is right, by descending score; what is wrong in
+// between is no point of its own, because neither its recall nor its precision exceeds those of the box before.
+double precision_at_recalls(std::vector<double> precision, std::int64_t positives) {
   for (std::size_t i = precision.size(); i-- > 1;) precision[i - 1] = std::max(precision[i - 1], precision[i]);
   double sum = 0;
+  std::size_t place = 0;
   for (const double wanted : recalls) {
-    const auto place = std::lower_bound(recall.begin(), recall.end(), wanted) - recall.begin();
-    if (static_cast<std::size_t>(place) < precision.size()) sum += precision[static_cast<std::size_t>(place)];
+    while (place < precision.size() && static_cast<double>(place + 1) / static_cast<double>(positives) < wanted) {
+      ++place;
+    }
+    if (place < precision.size()) sum += precision[place];
   }
-  return {sum / kRecalls, recall.empty() ? 0 : recall.back()};
+  return sum / kRecalls;
 }
 
-Averages average(const Outcomes& outcomes, std::size_t most) {
+// Of the boxes among the first `most` of their images.
+Averages average(const Outcomes& outcomes, const std::vector<std::uint32_t>& by_score, std::size_t most) {
   Averages averages;
-  for (std::size_t t = 0; t < kThresholds; ++t) {
-    if (outcomes.positives == 0) {
-      averages.precision[t] = averages.recall[t] = kUndefined;
-    } else {
-      std::tie(averages.precision[t], averages.recall[t]) = curve(outcomes, t, most);
+  averages.precision.fill(kUndefined);
+  averages.recall.fill(kUndefined);
+  if (outcomes.positives == 0) return averages;
+  std::array<double, kThresholds> right{}, wrong{};
+  double wrong_at_all = 0;  // most boxes are
+  std::array<std::vector<double>, kThresholds> precision;
+  for (const std::uint32_t place : by_score) {
+    const Outcome outcome = outcomes.of_found[place];
+    if (outcome.rank >= most || outcome.ignored == kEveryThreshold) continue;
+    if (outcome.matched == 0 && outcome.ignored == 0) {
+      ++wrong_at_all;
+      continue;
     }
+    for (std::size_t t = 0; t < kThresholds; ++t) {
+      const bool counts = (outcome.ignored >> t & 1) == 0, matched = (outcome.matched >> t & 1) != 0;
+      wrong[t] += counts && !matched;
+      if (!counts || !matched) continue;
+      right[t] += 1;
+      precision[t].push_back(right[t] / (wrong_at_all + wrong[t] + right[t] + std::numeric_limits<double>::epsilon()));
+    }
+  }
+  for (std::size_t t = 0; t < kThresholds; ++t) {
+    averages.precision[t] = precision_at_recalls(std::move(precision[t]), outcomes.positives);
+    averages.recall[t] = right[t] / static_cast<double>(outcomes.positives);
   }
   return averages;
 }
 
-CocoFigures figures(const Cells& cells) {
+CocoFigures figures(const Label& label) {
   CocoFigures figures;
-  const Outcomes all = play(cells, kAll);
-  const Averages hundred = average(all, kMost);
+  const Outcomes all = play(label, kAll);
+  const Averages hundred = average(all, label.by_score, kMost);
   figures.ap = hundred.ap();
   figures.ap50 = hundred.precision[0];
   figures.ap75 = hundred.precision[5];
-  figures.ar1 = average(all, 1).ar();
-  figures.ar10 = average(all, 10).ar();
+  figures.ar1 = average(all, label.by_score, 1).ar();
+  figures.ar10 = average(all, label.by_score, 10).ar();
   figures.ar100 = hundred.ar();
   const auto by_size = [&](const Range& range, double& ap, double& ar) {
-    const Averages averages = average(play(cells, range), kMost);
+    const Averages averages = average(play(label, range), label.by_score, kMost);
     ap = averages.ap();
     ar = averages.ar();
   };
@@ -187,7 +244,7 @@ double minus_one_for_nan(double value) { return std::isnan(value) ? -1 : value; 
 AveragePrecision average_precision(std::span<const TruthBox> truths, std::span<const FoundBox> founds,
                                    std::int64_t labels) {
   AveragePrecision result;
-  for (const Cells& cells : gather(truths, founds, labels)) result.labels.push_back(figures(cells));
+  for (const Label& label : gather(truths, founds, labels)) result.labels.push_back(figures(label));
   for (const auto figure : kFigures) {
     DefinedMean mean;
     for (CocoFigures& label : result.labels) {

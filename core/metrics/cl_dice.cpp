@@ -1,14 +1,15 @@
 #include "metrics/cl_dice.hpp"
 
-#include "metrics/overlap.hpp"
+#include "metrics/bit_mask.hpp"
 #include "metrics/skeleton.hpp"
 
 namespace vaso::metrics {
 
 SkeletonOverlap skeleton_overlap(const vision::GreyImage& truth, const vision::GreyImage& prediction) {
-  const Overlap of_prediction = overlap(truth, skeleton(prediction));
-  const Overlap of_truth = overlap(skeleton(truth), prediction);
-  return {of_prediction.prediction, of_prediction.both, of_truth.truth, of_truth.both};
+  const BitMask in_truth(truth), in_prediction(prediction);
+  const BitMask truth_line = skeleton(in_truth), prediction_line = skeleton(in_prediction);
+  return {pixels_inside(prediction_line), pixels_inside(prediction_line, in_truth), pixels_inside(truth_line),
+          pixels_inside(truth_line, in_prediction)};
 }
 
 double cl_dice(const SkeletonOverlap& counts, double both_empty) {

@@ -1,3 +1,4 @@
+#include "metrics/bit_mask.hpp"
 #include "metrics/cl_dice.hpp"
 #include "metrics/distance_transform.hpp"
 #include "metrics/overlap.hpp"
@@ -35,6 +36,28 @@ GreyImage square(std::int64_t top, std::int64_t left, std::int64_t side) {
 }  // namespace
 
 TEST_SUITE("unit") {
+  TEST_CASE("a mask in words: every width there and back, and nothing beyond its edge") {
+    for (const std::int64_t width : {1, 7, 8, 63, 64, 65, 130}) {
+      CAPTURE(width);
+      GreyImage mask(3, width), other(3, width);
+      std::int64_t inside = 0, in_both = 0;
+      for (std::int64_t i = 0; i < 3 * width; ++i) {
+        mask.pixels[static_cast<std::size_t>(i)] = i * 7 % 5 < 2 ? static_cast<std::uint8_t>(1 + i * 37 % 255) : 0;
+        other.pixels[static_cast<std::size_t>(i)] = i % 3 == 0;
+        inside += i * 7 % 5 < 2;
+        in_both += i * 7 % 5 < 2 && i % 3 == 0;
+      }
+      const BitMask bits(mask);
+      CHECK(pixels_inside(bits) == inside);
+      CHECK(pixels_inside(bits, BitMask(other)) == in_both);
+      CHECK(std::ranges::equal(bits.image().pixels, mask.pixels,
+                               [](std::uint8_t bit, std::uint8_t value) { return bit == (value != 0 ? 255 : 0); }));
+      const GreyImage full(3, width, 255);
+      CHECK(pixels_inside(BitMask(full)) == 3 * width);
+    }
+    CHECK_THROWS_AS(pixels_inside(BitMask(GreyImage(3, 64)), BitMask(GreyImage(3, 65))), std::invalid_argument);
+  }
+
   TEST_CASE("overlap and what is made of it") {
     const Overlap counts = overlap(square(4, 4, 10), square(9, 4, 10));
     CHECK(counts.both == 50);

@@ -4,7 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <iterator>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -40,44 +40,73 @@ constexpr std::array<std::uint8_t, 256> table = [] {
   return passes;
 }();
 
+// The eight neighbours of 64 pixels, by the bit that each has in a pixel's index.
+using Planes = std::array<std::uint64_t, 8>;
+
+Planes neighbours(const std::uint64_t* middle, std::int64_t stride) {
+  const auto west = [](const std::uint64_t* word) { return word[0] << 1 | word[-1] >> 63; };
+  const auto east = [](const std::uint64_t* word) { return word[0] >> 1 | word[1] << 63; };
+  const std::uint64_t *above = middle - stride, *below = middle + stride;
+  return {west(above), above[0], east(above), east(middle), east(below), below[0], west(below), west(middle)};
+}
+
+// The table's bit `pass` for 64 pixels at once. It is looked up from the highest bit of the index down: where that
+// decides nothing, it is not asked for, and the compiler makes one of what occurs many times.
+template <unsigned pass, unsigned first = 0, unsigned bits = 8>
+[[gnu::always_inline]] inline std::uint64_t look_up(const Planes& planes) {
+  constexpr unsigned half = 1U << bits >> 1;
+  constexpr auto goes = [](unsigned index) { return (table[index] >> pass & 1) != 0; };
+  constexpr bool constant = [goes] {
+    for (unsigned i = 1; i < 2 * half; ++i) {
+      if (goes(first + i) != goes(first)) return false;
+    }
+    return true;
+  }();
+  if constexpr (bits == 0 || constant) {
+    return goes(first) ? ~std::uint64_t{0} : 0;
+  } else {
+    constexpr bool alike = [goes] {
+      for (unsigned i = 0; i < half; ++i) {
+        if (goes(first + i) != goes(first + half + i)) return false;
+      }
+      return true;
+    }();
+    const std::uint64_t unset = look_up<pass, first, bits - 1>(planes);
+    if constexpr (alike) return unset;
+    const std::uint64_t set = look_up<pass, first + half, bits - 1>(planes);
+    return unset ^ (planes[bits - 1] & (unset ^ set));
+  }
+}
+
+template <unsigned pass>
+bool thin(const std::vector<std::uint64_t*>& words, std::int64_t stride, std::vector<std::uint64_t>& gone) {
+  // A pass looks at the mask as it was before the pass.
+  std::uint64_t any = 0;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    gone[i] = *words[i] & look_up<pass>(neighbours(words[i], stride));
+    any |= gone[i];
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) *words[i] &= ~gone[i];
+  return any != 0;
+}
+
 }  // namespace
 
-vision::GreyImage skeleton(const vision::GreyImage& mask) {
-  // With a border of one pixel, every neighbour exists.
-  const std::int64_t stride = mask.width + 2;
-  std::vector<std::uint8_t> inside(static_cast<std::size_t>(stride * (mask.height + 2)), 0);
-  std::vector<std::int64_t> left;  // places of the pixels that are still there
-  for (std::int64_t y = 0; y < mask.height; ++y) {
-    for (std::int64_t x = 0; x < mask.width; ++x) {
-      if (mask.at(y, x) == 0) continue;
-      left.push_back((y + 1) * stride + x + 1);
-      inside[static_cast<std::size_t>(left.back())] = 1;
+BitMask skeleton(BitMask mask) {
+  std::vector<std::uint64_t*> words;  // those with a pixel inside
+  for (std::int64_t y = 0; y < mask.height(); ++y) {
+    for (std::int64_t i = 0; i < mask.words_a_row(); ++i) {
+      if (mask.row(y)[i] != 0) words.push_back(mask.row(y) + i);
     }
   }
-  const auto neighbours = [&](std::int64_t place) {
-    const std::uint8_t* middle = inside.data() + place;
-    const std::uint8_t *above = middle - stride, *below = middle + stride;
-    return nw * above[-1] + n * above[0] + ne * above[1] + e * middle[1] + se * below[1] + s * below[0] +
-           sw * below[-1] + w * middle[-1];
-  };
-
-  std::vector<std::int64_t> gone;
+  std::vector<std::uint64_t> gone(words.size());
   for (bool changed = true; changed;) {
-    changed = false;
-    for (const std::uint8_t pass : {1, 2}) {
-      // A pass looks at the mask as it was before the pass.
-      gone.clear();
-      std::copy_if(left.begin(), left.end(), std::back_inserter(gone),
-                   [&](std::int64_t place) { return (table[neighbours(place)] & pass) != 0; });
-      for (const std::int64_t place : gone) inside[static_cast<std::size_t>(place)] = 0;
-      changed |= !gone.empty();
-      std::erase_if(left, [&](std::int64_t place) { return inside[static_cast<std::size_t>(place)] == 0; });
-    }
+    changed = thin<0>(words, mask.stride(), gone);
+    changed |= thin<1>(words, mask.stride(), gone);
   }
-
-  vision::GreyImage line(mask.height, mask.width);
-  for (const std::int64_t place : left) line.at(place / stride - 1, place % stride - 1) = 255;
-  return line;
+  return mask;
 }
+
+vision::GreyImage skeleton(const vision::GreyImage& mask) { return skeleton(BitMask(mask)).image(); }
 
 }  // namespace vaso::metrics

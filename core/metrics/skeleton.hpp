@@ -5,11 +5,13 @@
 // 256 look-up entries are others.
 #pragma once
 
+#include "metrics/bit_mask.hpp"
 #include "vision/grey_image.hpp"
 
 namespace vaso::metrics {
 
 // 255 on the skeleton, 0 elsewhere. Pixels outside the image count as outside the mask.
 vision::GreyImage skeleton(const vision::GreyImage& mask);
+BitMask skeleton(BitMask mask);
 
 }  // namespace vaso::metrics

@@ -1,5 +1,6 @@
 #include "model/transformer.hpp"
 
+#include "model/packed_attention.hpp"
 #include "model/relative_bias.hpp"
 #include "train/torch_compat.hpp"
 
@@ -48,7 +49,11 @@ at::Tensor Attention::relative_logits(const at::Tensor& q) const {
 
 at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
-  auto qkv = qkv_->forward(x).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+  const at::Tensor packed = qkv_->forward(x);
+  if (attention == nullptr && side_ == 0 && rotation == nullptr && can_attend_packed(packed)) {
+    return proj_->forward(packed_attention(packed, heads_));
+  }
+  auto qkv = packed.reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
   if (rotation != nullptr) {
     for (const std::size_t turned : {0, 1}) qkv[turned] = rotate(qkv[turned], *rotation);
   }

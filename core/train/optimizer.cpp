@@ -1,9 +1,10 @@
 #include "train/optimizer.hpp"
 
+#include "kernels/adamw.hpp"
 #include "train/adamw_lists.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -15,35 +16,12 @@ namespace vaso::train {
 
 namespace {
 
-// One parameter's numbers of this step.
-struct Update {
-  double keep;  // 1 − lr·weight decay
-  double beta1, beta2;
-  double step_size;        // lr / (1 − β1^t)
-  double root_correction;  // √(1 − β2^t)
-  double eps;
-};
-
-// One pass over the memory; the same operations in the same order as torch.optim.AdamW, which makes seven.
 template <class T>
 void update_in_one_pass(at::Tensor& parameter, const at::Tensor& gradient, at::Tensor& first, at::Tensor& second,
-                        const Update& update) {
-  const auto keep = static_cast<T>(update.keep), beta1 = static_cast<T>(update.beta1),
-             beta2 = static_cast<T>(update.beta2);
-  const auto rest1 = static_cast<T>(1.0 - update.beta1), rest2 = static_cast<T>(1.0 - update.beta2);
-  const auto step_size = static_cast<T>(update.step_size), eps = static_cast<T>(update.eps);
-  const auto root_correction = static_cast<T>(update.root_correction);
-  T* const p = parameter.data_ptr<T>();
-  const T* const g = gradient.data_ptr<T>();
-  T* const m = first.data_ptr<T>();
-  T* const v = second.data_ptr<T>();
-  at::parallel_for(0, parameter.numel(), /*grain_size=*/16384, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      m[i] = m[i] * beta1 + g[i] * rest1;
-      v[i] = v[i] * beta2 + g[i] * g[i] * rest2;
-      p[i] = p[i] * keep - step_size * m[i] / (std::sqrt(v[i]) / root_correction + eps);
-    }
-  });
+                        const kernels::AdamWStep& update) {
+  RECORD_USER_SCOPE("vaso::adamw");
+  kernels::adamw_step(update, parameter.numel(), gradient.data_ptr<T>(), parameter.data_ptr<T>(), first.data_ptr<T>(),
+                      second.data_ptr<T>());
 }
 
 bool dense_on_cpu(const at::Tensor& parameter, const at::Tensor& gradient) {
@@ -98,12 +76,12 @@ void AdamW::step(double learning_rate) {
     const auto t = static_cast<double>(++steps_[i]);
     const double rate = learning_rate * parameter.lr_scale;
     const double decay = options_.decoupled && parameter.decay ? options_.weight_decay : 0.0;
-    const Update update{1.0 - rate * decay,
-                        options_.beta1,
-                        options_.beta2,
-                        rate / (1.0 - std::pow(options_.beta1, t)),
-                        std::sqrt(1.0 - std::pow(options_.beta2, t)),
-                        options_.eps};
+    const kernels::AdamWStep update{1.0 - rate * decay,
+                                    options_.beta1,
+                                    options_.beta2,
+                                    rate / (1.0 - std::pow(options_.beta1, t)),
+                                    std::sqrt(1.0 - std::pow(options_.beta2, t)),
+                                    options_.eps};
     const at::ScalarType type = parameter.tensor.scalar_type();
     if (dense_on_cpu(parameter.tensor, gradient) && type == at::kFloat) {
       update_in_one_pass<float>(parameter.tensor, gradient, first_[i], second_[i], update);

@@ -13,6 +13,9 @@
 
 namespace vaso::compat {
 
+// Whether attend() below is one kernel, on every device.
+inline constexpr bool has_fused_attention = VASO_TORCH_AT_LEAST(2, 2);
+
 // softmax(q kᵀ / √d) v of B×heads×T×d tensors. LibTorch 2 has fused kernels; 1.13 has only the sum of its parts.
 // (Folding the scale into at::baddbmm would save a pass, but 1.13's multiplies uninitialised memory by beta = 0: now
 // and then a NaN.)

@@ -108,6 +108,13 @@ WorkerProcess::WorkerProcess(WorkerCall call) : call_(std::move(call)), output_(
   // Threads of OpenMP wait for one another asleep: spinning, which is its default, makes training ten times slower as
   // soon as the machine has anything else to do. Read when the library loads, so it must be in the environment by now.
   setenv("OMP_WAIT_POLICY", "PASSIVE", /*overwrite=*/0);
+  // Large tensors come and go with every step. malloc's default gives those above 32 MiB back to the kernel each time,
+  // and a new one costs a page fault for every 4 KiB. So memory is kept, and asked for in large pages. Also read at the
+  // start.
+  setenv("GLIBC_TUNABLES",
+         "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776:glibc.malloc.top_pad=67108864:"
+         "glibc.malloc.hugetlb=1",
+         /*overwrite=*/0);
   pid_ = fork();
   if (pid_ < 0) throw WorkerError(fmt::format("no process can be made: {}", std::strerror(errno)));
   if (pid_ == 0) {
