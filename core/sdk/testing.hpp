@@ -7,6 +7,7 @@
 #pragma once
 
 #include "sdk/masking.hpp"
+#include "sdk/schema.hpp"
 
 #include <map>
 #include <memory>
