@@ -62,7 +62,7 @@ std::string explain(int code, const std::string& file, const std::string& detail
   }
 }
 
-void check(sqlite3* handle, int code, const std::string& file) {
+void require_ok(sqlite3* handle, int code, const std::string& file) {
   if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return;
   const std::string message = explain(code, file, sqlite3_errmsg(handle), system_reason(handle));
   if ((code & 0xff) == SQLITE_BUSY) throw Busy(message);
@@ -96,7 +96,7 @@ int Statement::index_of(const char* name) const {
 void Statement::check(int code) const {
   sqlite3* const handle = sqlite3_db_handle(statement_.get());
   const char* const file = sqlite3_db_filename(handle, "main");
-  runs::check(handle, code, file == nullptr ? "" : file);
+  require_ok(handle, code, file == nullptr ? "" : file);
 }
 
 Statement& Statement::bind(const char* name, std::int64_t value) {
@@ -169,7 +169,7 @@ Connection::Connection(const std::filesystem::path& file, int flags, bool immuta
       sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | (immutable ? SQLITE_OPEN_URI : 0), nullptr);
   handle_.reset(handle);
   if (handle == nullptr) throw std::bad_alloc();
-  check(handle, code, file.string());
+  require_ok(handle, code, file.string());
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, static_cast<int>(std::chrono::milliseconds(patience).count()));
   execute("PRAGMA foreign_keys = ON");
@@ -177,13 +177,14 @@ Connection::Connection(const std::filesystem::path& file, int flags, bool immuta
 
 Statement Connection::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  check(handle_.get(), sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr),
-        file_.string());
+  require_ok(handle_.get(),
+             sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr),
+             file_.string());
   return Statement(statement);
 }
 
 void Connection::execute(const std::string& sql) {
-  check(handle_.get(), sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr), file_.string());
+  require_ok(handle_.get(), sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr), file_.string());
 }
 
 std::int64_t Connection::integer(std::string_view sql) {
@@ -208,7 +209,7 @@ void Connection::copy_into(const Connection& target) const {
     }
     sqlite3_backup_finish(backup);
   }
-  check(target.handle_.get(), sqlite3_extended_errcode(target.handle_.get()), target.file_.string());
+  require_ok(target.handle_.get(), sqlite3_extended_errcode(target.handle_.get()), target.file_.string());
 }
 
 bool Connection::is_in_memory() const {
