@@ -27,13 +27,13 @@ fs::path source_tree(const std::string& kind, const fs::path& folder) {
 }
 
 // The next commands, ready to be pasted.
-std::vector<std::string> next_commands(const std::string& kind, const fs::path& folder) {
+std::vector<std::string> next_commands(const std::string& kind, const std::string& name, const fs::path& folder) {
   const fs::path root = source_tree(kind, folder);
   const std::string experiment = shown(folder / "experiment.toml");
   if (!root.empty()) {
     const std::string build = shown(root / "build");
     return {fmt::format("cmake -S {} -B {}", shown(root), build), fmt::format("cmake --build {}", build),
-            "vaso run " + experiment};
+            fmt::format("vaso plugins check {}.{}", kind, name), "vaso run " + experiment};
   }
   const fs::path prefix = installation();
   const bool known = prefix == "/usr" || prefix == "/usr/local";  // where CMake looks anyway
@@ -41,6 +41,7 @@ std::vector<std::string> next_commands(const std::string& kind, const fs::path& 
   return {fmt::format("cmake -S {} -B {}{}", shown(folder), build,
                       known ? std::string() : " -DCMAKE_PREFIX_PATH=" + prefix.string()),
           fmt::format("cmake --build {}", build), fmt::format("ctest --test-dir {} --output-on-failure", build),
+          fmt::format("vaso plugins check {}/{}.{}.so", plugins, kind, name),
           fmt::format("vaso run {} --plugins {}", experiment, plugins)};
 }
 
@@ -89,7 +90,7 @@ int plugins_new(const Arguments& arguments) {
   fmt::print("{}.{}\n", kind, name);
   for (const fs::path& file : write_plugin(kind, name, folder)) fmt::print("  {}\n", shown(file));
   fmt::print("\nNext:\n");
-  for (const std::string& command : next_commands(kind, folder)) fmt::print("  {}\n", command);
+  for (const std::string& command : next_commands(kind, name, folder)) fmt::print("  {}\n", command);
   return exit_ok;
 }
 
