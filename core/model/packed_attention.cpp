@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/record_function.h>
+#include <ATen/TracerMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 namespace vaso::model {
@@ -43,9 +44,10 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
 
 }  // namespace
 
+// TorchScript records ATen's operators and nothing else.
 bool can_attend_packed(const at::Tensor& qkv) {
-  return !compat::has_fused_attention && qkv.device().is_cpu() && qkv.scalar_type() == at::kFloat &&
-         qkv.is_contiguous() && qkv.numel() > 0 && kernels::blas_sgemm() != nullptr;
+  return !at::tracer::impl::is_dispatch_enabled() && !compat::has_fused_attention && qkv.device().is_cpu() &&
+         qkv.scalar_type() == at::kFloat && qkv.is_contiguous() && qkv.numel() > 0 && kernels::blas_sgemm() != nullptr;
 }
 
 at::Tensor packed_attention(const at::Tensor& qkv, std::int64_t heads) { return PackedAttention::apply(qkv, heads); }

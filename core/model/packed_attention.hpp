@@ -6,7 +6,7 @@
 namespace vaso::model {
 
 // Whether packed_attention takes it: float32 on a CPU, contiguous, where LibTorch has no fused attention of its own and
-// lets its BLAS be called.
+// lets its BLAS be called; not while TorchScript is recorded.
 bool can_attend_packed(const at::Tensor& qkv);
 
 // softmax(q kᵀ/√d) v for every head. qkv: B×T×3·D, D = heads·d → B×T×D. Differentiable, once.
