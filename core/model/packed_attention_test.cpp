@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <tuple>
+
 using namespace vaso;
 using tests::relative_error;
 using tests::waves;

@@ -460,7 +460,7 @@ TEST_SUITE("unit") {
     const Machine here(folder.path() / "here", "desk"), there(folder.path() / "there", "gpu1");
     write_plugin_checks(here.database(), {{"aa", "a", "1", "2026-03-02T10:00:00Z", "0.1", ""},
                                           {"bb", "b", "1", "2026-03-01T10:00:00Z", "0.1", "loss.b: gradient"}});
-    twrite_plugin_checks(here.database(), {{"aa", "a", "1", "2026-03-01T10:00:00Z", "0.1", "loss.a: value"},
+    write_plugin_checks(there.database(), {{"aa", "a", "1", "2026-03-01T10:00:00Z", "0.1", "loss.a: value"},
                                            {"bb", "b", "1", "2026-03-02T10:00:00Z", "0.1", ""},
                                            {"cc", "c", "1", "2026-03-01T10:00:00Z", "0.1", "loss.c: seeds"}});
     for (int time = 0; time < 2; ++time) {
