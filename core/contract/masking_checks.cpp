@@ -19,10 +19,10 @@ namespace {
 Scene usual(std::int64_t images = 3) { return {small_shape(), images, Scene::Guidance::varied}; }
 
 // One strategy with the run around it.
-class MaskingTrial {
+class Trial {
  public:
-  MaskingTrial(const Subject& subject, const Scene& scene) : MaskingTrial(subject, scene, subject.parameters()) {}
-  MaskingTrial(const Subject& subject, const Scene& scene, const Parameters& parameters)
+  Trial(const Subject& subject, const Scene& scene) : Trial(subject, scene, subject.parameters()) {}
+  Trial(const Subject& subject, const Scene& scene, const Parameters& parameters)
       : strategy(subject.make<MaskingStrategy>(parameters, scene.shape)),
         objective(small_mae(scene.shape)),
         run(scene, *objective, *strategy) {}
@@ -58,7 +58,7 @@ std::vector<std::int64_t> epochs_of(const MaskingStrategy& strategy, const RunSh
 
 // A run in short: a plan in each of these epochs, and the sweeps after them. `visit` sees each plan.
 template <class Visit>
-void go_through(MaskingTrial& trial, const std::vector<std::int64_t>& epochs, std::uint64_t seed, const Visit& visit) {
+void go_through(Trial& trial, const std::vector<std::int64_t>& epochs, std::uint64_t seed, const Visit& visit) {
   for (std::size_t i = 0; i < epochs.size(); ++i) {
     const Progress now = at_epoch(epochs[i], trial.run.scene.shape);
     visit(i, trial.plan(now, seed + static_cast<std::uint64_t>(epochs[i])));
@@ -66,7 +66,7 @@ void go_through(MaskingTrial& trial, const std::vector<std::int64_t>& epochs, st
   }
 }
 
-std::vector<MaskPlan> plans_of(MaskingTrial& trial, const std::vector<std::int64_t>& epochs, std::uint64_t seed) {
+std::vector<MaskPlan> plans_of(Trial& trial, const std::vector<std::int64_t>& epochs, std::uint64_t seed) {
   std::vector<MaskPlan> plans;
   go_through(trial, epochs, seed, [&](std::size_t, MaskPlan plan) { plans.push_back(std::move(plan)); });
   return plans;
@@ -110,7 +110,7 @@ void check_plans(const Subject& subject, Report& report) {
   int count = 0;
   each_scene([&](const Scene& scene) {
     report.doing("making the run of " + scene.text());
-    MaskingTrial trial(subject, scene);
+    Trial trial(subject, scene);
     const std::vector<std::int64_t> epochs = epochs_of(*trial.strategy, scene.shape);
     for (const std::int64_t epoch : epochs) {
       const Progress now = at_epoch(epoch, scene.shape);
@@ -141,7 +141,7 @@ double& value_of(const Parameters& parameters, const std::string& name) {
 
 // The share of masked patches is one of the ratios, to within a patch.
 void expect_ratio(const Subject& subject, const Scene& scene, const Parameters& parameters, Report& report) {
-  MaskingTrial trial(subject, scene, parameters);
+  Trial trial(subject, scene, parameters);
   const MaskPlan plan = trial.plan(at_epoch(0, scene.shape), 11);
   expect_plan(scene, plan, report);
   const auto masked = plan.state.eq(MaskPlan::mask).sum().item<double>() / static_cast<double>(scene.images);
@@ -189,7 +189,7 @@ void check_ratios(const Subject& subject, Report& report) {
 
 void check_same_seed(const Subject& subject, Report& report) {
   const Scene scene = usual(5);
-  MaskingTrial first(subject, scene), second(subject, scene);
+  Trial first(subject, scene), second(subject, scene);
   const std::vector<std::int64_t> epochs = epochs_of(*first.strategy, scene.shape);
   const std::vector<MaskPlan> plans = plans_of(first, epochs, 100);
   go_through(second, epochs, 100, [&](std::size_t i, const MaskPlan& plan) {
@@ -206,7 +206,7 @@ void check_other_seed(const Subject& subject, Report& report) {
   std::vector<bool> drew;
   std::vector<std::int64_t> epochs;
   for (const std::uint64_t seed : {1000, 2000, 3000, 4000}) {
-    MaskingTrial trial(subject, scene);
+    Trial trial(subject, scene);
     epochs = epochs_of(*trial.strategy, scene.shape);
     drew.assign(epochs.size(), false);
     plans.emplace_back();
@@ -229,7 +229,7 @@ void check_other_seed(const Subject& subject, Report& report) {
 }
 
 // "", or the output that the strategy needs and nobody here computes.
-std::string missing_output(const MaskingTrial& trial) {
+std::string missing_output(const Trial& trial) {
   const auto offered = trial.objective->outputs();
   for (const std::string& output : trial.strategy->needs().outputs)
     if (offered.count(output) == 0) return output;
@@ -241,7 +241,7 @@ void check_own_network(const Subject& subject, Report& report) {
   bool has_one = false;
   for (const Scene::Guidance guidance : {Scene::Guidance::varied, Scene::Guidance::empty}) {
     const Scene scene{small_shape(), 3, guidance};
-    MaskingTrial trial(subject, scene);
+    Trial trial(subject, scene);
     if (const std::string output = missing_output(trial); !output.empty()) {
       report.skip(fmt::format("it needs the output `{}`, which objective.mae does not compute", output));
       return;
@@ -283,17 +283,17 @@ void check_own_network(const Subject& subject, Report& report) {
 // A strategy made anew from parameters and state goes on like the one that the state was taken from.
 void check_continuation(const Subject& subject, Report& report) {
   const Scene scene = usual();
-  MaskingTrial whole(subject, scene);
+  Trial whole(subject, scene);
   const std::vector<std::int64_t> epochs = epochs_of(*whole.strategy, scene.shape);
   const std::vector<MaskPlan> plans = plans_of(whole, epochs, 500);
   for (std::size_t stop = 1; stop < epochs.size(); ++stop) {
     const auto middle = epochs.begin() + static_cast<std::ptrdiff_t>(stop);
     report.doing(fmt::format("saving after epoch {}", epochs[stop - 1]));
-    MaskingTrial stopped(subject, scene);
+    Trial stopped(subject, scene);
     plans_of(stopped, {epochs.begin(), middle}, 500);
     const Bag state = stopped.strategy->state();
     report.doing(fmt::format("set_state() with what state() gave after epoch {}", epochs[stop - 1]));
-    MaskingTrial resumed(subject, scene);
+    Trial resumed(subject, scene);
     resumed.strategy->set_state(through_a_file(state));
     report.expect(same(resumed.strategy->state(), state), "state(), set_state(), state() gives the same");
     go_through(resumed, {middle, epochs.end()}, 500, [&](std::size_t i, const MaskPlan& plan) {
@@ -312,7 +312,7 @@ void check_devices(const Subject& subject, Report& report) {
     return;
   }
   const Scene scene = usual();
-  MaskingTrial here(subject, scene), there(subject, scene);
+  Trial here(subject, scene), there(subject, scene);
   there.run.to(*other.device);
   const std::vector<std::int64_t> epochs = epochs_of(*here.strategy, scene.shape);
   const std::vector<MaskPlan> plans = plans_of(here, epochs, 700);
