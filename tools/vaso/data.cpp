@@ -1,5 +1,6 @@
 // vaso data: what a data set holds; a picture of it; and a pack, which is read faster.
 #include "exit_codes.hpp"
+#include "home.hpp"
 #include "installation.hpp"
 #include "terminal.hpp"
 #include "verbs.hpp"
