@@ -1,6 +1,7 @@
 #include "model/packed_attention.hpp"
 #include "model/test_support.hpp"
 
+#include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 
 #include <cmath>
