@@ -132,7 +132,7 @@ TEST_SUITE("unit") {
     const at::Tensor counts = at::arange(16, at::kInt).remainder(9);
     const at::Tensor rows = drawn_rows(weights.to(at::kBool), counts, generator);
     CHECK(rows.sum(1).eq(counts).all().item<bool>());
-    CHECK(rows.scalar_type() == at::kBool);
+    CHECK((rows.scalar_type() == at::kBool));
   }
 
   TEST_CASE("the kernel equals its twin") {
