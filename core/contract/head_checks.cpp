@@ -19,16 +19,6 @@ namespace {
 
 using Labels = std::vector<std::string>;
 
-model::VitShape encoder_shape(const RunShape& shape) {
-  model::VitShape vit;
-  vit.image_size = shape.image_size;
-  vit.patch_size = shape.patch_size;
-  vit.dim = shape.encoder_dim;
-  vit.depth = shape.encoder_depth;
-  vit.heads = shape.encoder_heads;
-  return vit;
-}
-
 // Several labels or one: a head may refuse one of the two, but not both.
 Labels accepted_labels(const Subject& subject, const RunShape& shape) {
   for (const Labels& labels : {Labels{"b", "a", "c"}, {"a"}}) {

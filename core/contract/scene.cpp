@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::int64_t samples = 10;  // of the data set; twice the largest batch
 
-// MAE's encoder, of the size of the run.
-model::VitShape plain_vit(const RunShape& run) {
-  model::VitShape shape;
-  shape.image_size = run.image_size;
-  shape.patch_size = run.patch_size;
-  shape.dim = run.encoder_dim;
-  shape.depth = run.encoder_depth;
-  shape.heads = run.encoder_heads;
-  return shape;
-}
-
 class SmallMae final : public Objective {
  public:
   explicit SmallMae(const RunShape& run) {
@@ -102,6 +91,16 @@ RunShape small_shape() {
   return shape;
 }
 
+model::VitShape encoder_shape(const RunShape& run) {
+  model::VitShape shape;
+  shape.image_size = run.image_size;
+  shape.patch_size = run.patch_size;
+  shape.dim = run.encoder_dim;
+  shape.depth = run.encoder_depth;
+  shape.heads = run.encoder_heads;
+  return shape;
+}
+
 RunShape odd_shape(std::int64_t grid) {
   RunShape shape = small_shape();
   shape.patch_size = 32;  // the segmentor halves an image five times
@@ -140,8 +139,8 @@ Progress at_epoch(std::int64_t epoch, const RunShape& shape) {
 FakeRun::FakeRun(const Scene& run_scene, Objective& run_objective, MaskingStrategy& masking)
     : scene(run_scene),
       objective(run_objective),
-      student(plain_vit(scene.shape), objective, masking),
-      teacher(plain_vit(scene.shape), objective, masking) {
+      student(encoder_shape(scene.shape), objective, masking),
+      teacher(encoder_shape(scene.shape), objective, masking) {
   student.initialise(1);
   teacher.initialise(2);
   model::initialise(segmentor, 3);

@@ -30,6 +30,9 @@ struct Scene {
   std::string text() const;  // "3 images of 8×8 patches, empty guidance"
 };
 
+// MAE's encoder, of the size of the run.
+model::VitShape encoder_shape(const RunShape& run);
+
 // 64×64 images of 8×8 patches, a ViT of two blocks, 100 epochs.
 RunShape small_shape();
 // With an odd number of patches a side.

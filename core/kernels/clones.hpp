@@ -1,5 +1,8 @@
-// One binary for every x86-64 machine: functions with this attribute exist for AVX-512, AVX2 and the baseline, and the
-// loader chooses. Whatever they call must be inlined into them.
+// One binary for every x86-64 machine: a function with this attribute is compiled three times, and the loader chooses.
+// Whatever it calls must be inlined into it.
+//
+// Levels are those of the x86-64 psABI: v3 has AVX2 and FMA (2013), v4 AVX-512. Where the order of operations is
+// written out, both compute the same bits; "default" has no fused multiply-add, and differs in the last bit of a sum.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(VASO_SANITIZED)

@@ -1,7 +1,7 @@
 #include "vision/hessian.hpp"
 
+#include "kernels/clones.hpp"
 #include "vision/row_filters.hpp"
-#include "vision/vector_clones.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -140,9 +140,8 @@ class StripFilter {
 };
 
 // Adds `count` pixels times three weights to three sums.
-VASO_VECTOR_CLONES void add_pixels(const std::uint8_t* __restrict pixels, std::int64_t count,
-                                   const double (&weights)[3], double* __restrict a, double* __restrict b,
-                                   double* __restrict c) {
+VASO_CPU_CLONES void add_pixels(const std::uint8_t* __restrict pixels, std::int64_t count, const double (&weights)[3],
+                                double* __restrict a, double* __restrict b, double* __restrict c) {
   for (std::int64_t x = 0; x < count; ++x) {
     const auto pixel = static_cast<double>(pixels[x]);
     a[x] += weights[0] * pixel;

@@ -1,14 +1,14 @@
 #include "vision/padded_image.hpp"
 
+#include "kernels/clones.hpp"
 #include "vision/axis_filters.hpp"
-#include "vision/vector_clones.hpp"
 
 #include <algorithm>
 
 namespace vaso::vision {
 namespace {
 
-VASO_VECTOR_CLONES void centre(const std::uint8_t* __restrict from, std::int64_t count, float* __restrict to) {
+VASO_CPU_CLONES void centre(const std::uint8_t* __restrict from, std::int64_t count, float* __restrict to) {
   for (std::int64_t x = 0; x < count; ++x) to[x] = static_cast<float>(from[x] - 128);
 }
 

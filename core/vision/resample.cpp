@@ -1,6 +1,6 @@
 #include "vision/resample.hpp"
 
-#include "vision/vector_clones.hpp"
+#include "kernels/clones.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -75,8 +75,8 @@ struct Rows {
 };
 
 // out = Σ_k weight[k]·row k, rounded and clipped. `count` is a multiple of kBlock.
-VASO_VECTOR_CLONES void blend(const std::uint8_t* rows, std::int64_t stride, const std::int32_t* weight,
-                              std::int64_t terms, std::int64_t count, std::uint8_t* out) {
+VASO_CPU_CLONES void blend(const std::uint8_t* rows, std::int64_t stride, const std::int32_t* weight,
+                           std::int64_t terms, std::int64_t count, std::uint8_t* out) {
   for (std::int64_t x = 0; x < count; x += kBlock) {
     std::int32_t sum[kBlock];
     for (std::int32_t& each : sum) each = 1 << (kPrecision - 1);

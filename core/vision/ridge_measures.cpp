@@ -2,7 +2,7 @@
 // keep it from doing so. Neither changes a result.
 #include "vision/ridge_measures.hpp"
 
-#include "vision/vector_clones.hpp"
+#include "kernels/clones.hpp"
 
 #include <bit>
 #include <cmath>
@@ -35,7 +35,7 @@ inline float exp_of_negative(float x) {
 
 }  // namespace
 
-VASO_VECTOR_CLONES void raise_to_tubeness(const HessianStrip& strip, float* out) {
+VASO_CPU_CLONES void raise_to_tubeness(const HessianStrip& strip, float* out) {
   const float *rr = strip.rr, *rc = strip.rc, *cc = strip.cc;
   const std::int64_t count = strip.count;
 #pragma GCC ivdep
@@ -45,7 +45,7 @@ VASO_VECTOR_CLONES void raise_to_tubeness(const HessianStrip& strip, float* out)
   }
 }
 
-VASO_VECTOR_CLONES void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest) {
+VASO_CPU_CLONES void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest) {
   const float *rr = strip.rr, *rc = strip.rc, *cc = strip.cc;
   const std::int64_t count = strip.count;
 #pragma GCC ivdep
@@ -59,8 +59,8 @@ VASO_VECTOR_CLONES void curvatures(const HessianStrip& strip, float* small, floa
   }
 }
 
-VASO_VECTOR_CLONES void raise_to_frangi(const float* small, const float* large, std::int64_t count, float blob,
-                                        float strength, float* out) {
+VASO_CPU_CLONES void raise_to_frangi(const float* small, const float* large, std::int64_t count, float blob,
+                                     float strength, float* out) {
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) {
     const float ratio = small[i] / larger(large[i], 1e-20f);  // where large > 0, |small| ≤ large
@@ -70,7 +70,7 @@ VASO_VECTOR_CLONES void raise_to_frangi(const float* small, const float* large, 
   }
 }
 
-VASO_VECTOR_CLONES bool any_near_integer(const float* values, std::int64_t count, float error) {
+VASO_CPU_CLONES bool any_near_integer(const float* values, std::int64_t count, float error) {
   std::int32_t any = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     any |= static_cast<std::int32_t>(std::abs(values[i] - nearest(values[i])) <= error) &
@@ -79,8 +79,8 @@ VASO_VECTOR_CLONES bool any_near_integer(const float* values, std::int64_t count
   return any != 0;
 }
 
-VASO_VECTOR_CLONES bool any_near_saddle(const float* small, const float* large, std::int64_t count, float error,
-                                        float least) {
+VASO_CPU_CLONES bool any_near_saddle(const float* small, const float* large, std::int64_t count, float error,
+                                     float least) {
   std::int32_t any = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     any |= static_cast<std::int32_t>(std::abs(small[i] + large[i]) <= error) &
@@ -89,16 +89,16 @@ VASO_VECTOR_CLONES bool any_near_saddle(const float* small, const float* large, 
   return any != 0;
 }
 
-VASO_VECTOR_CLONES void truncate(const float* values, std::int64_t count, std::uint8_t* out) {
+VASO_CPU_CLONES void truncate(const float* values, std::int64_t count, std::uint8_t* out) {
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(values[i]));
 }
 
-VASO_VECTOR_CLONES void threshold(std::uint8_t* values, std::int64_t count, std::uint8_t least) {
+VASO_CPU_CLONES void threshold(std::uint8_t* values, std::int64_t count, std::uint8_t least) {
   for (std::int64_t i = 0; i < count; ++i) values[i] = values[i] >= least ? 255 : 0;
 }
 
-VASO_VECTOR_CLONES void threshold(const float* values, std::int64_t count, float least, std::uint8_t* out) {
+VASO_CPU_CLONES void threshold(const float* values, std::int64_t count, float least, std::uint8_t* out) {
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int32_t in = static_cast<std::int32_t>(values[i] > 0) & static_cast<std::int32_t>(values[i] >= least);

@@ -1,6 +1,6 @@
 #include "vision/row_filters.hpp"
 
-#include "vision/vector_clones.hpp"
+#include "kernels/clones.hpp"
 
 namespace vaso::vision {
 namespace {
@@ -87,20 +87,20 @@ template <bool Odd>
 
 }  // namespace
 
-VASO_VECTOR_CLONES void filter_along(const float* in, const HalfKernels& kernels, std::int64_t count,
-                                     const ThreeRows& out) {
+VASO_CPU_CLONES void filter_along(const float* in, const HalfKernels& kernels, std::int64_t count,
+                                  const ThreeRows& out) {
   along(in, kernels, count, out);
 }
-VASO_VECTOR_CLONES void filter_across_even(const float* in, std::int64_t stride, const float* kernel,
-                                           std::int64_t radius, std::int64_t count, float* out, float* next) {
+VASO_CPU_CLONES void filter_across_even(const float* in, std::int64_t stride, const float* kernel, std::int64_t radius,
+                                        std::int64_t count, float* out, float* next) {
   across<false>(in, stride, kernel, radius, count, out, next);
 }
-VASO_VECTOR_CLONES void filter_across_odd(const float* in, std::int64_t stride, const float* kernel,
-                                          std::int64_t radius, std::int64_t count, float* out, float* next) {
+VASO_CPU_CLONES void filter_across_odd(const float* in, std::int64_t stride, const float* kernel, std::int64_t radius,
+                                       std::int64_t count, float* out, float* next) {
   across<true>(in, stride, kernel, radius, count, out, next);
 }
-VASO_VECTOR_CLONES void weighted_sum(const float* weights, std::int64_t weight_step, const float* rows,
-                                     std::int64_t row_step, std::int64_t terms, std::int64_t count, float* out) {
+VASO_CPU_CLONES void weighted_sum(const float* weights, std::int64_t weight_step, const float* rows,
+                                  std::int64_t row_step, std::int64_t terms, std::int64_t count, float* out) {
   weighted(weights, weight_step, rows, row_step, terms, count, out);
 }
 
