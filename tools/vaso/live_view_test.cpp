@@ -3,11 +3,10 @@
 #include "forecast.hpp"
 #include "run_progress.hpp"
 #include "support/paths.hpp"
+#include "support/pseudo_terminal.hpp"
 
 #include <doctest/doctest.h>
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
@@ -64,28 +63,17 @@ TEST_SUITE("unit") {
 
   TEST_CASE(
       "on a terminal: a head line, a line for each run, nothing wider than the window, and all taken away again") {
-    const int master = posix_openpt(O_RDWR | O_NOCTTY);
-    grantpt(master);
-    unlockpt(master);
-    const int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
-    const winsize size{24, 60, 0, 0};
-    ioctl(slave, TIOCSWINSZ, &size);
-    const auto take = [&] {
-      std::string text(65536, '\0');
-      const ssize_t got = read(master, text.data(), text.size());
-      text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-      return text;
-    };
-    const Terminal terminal(slave);
+    vaso::tests::PseudoTerminal window(60);
+    const Terminal terminal(window.descriptor());
     REQUIRE(terminal.interactive());
-    std::FILE* stream = fdopen(dup(slave), "w");
+    std::FILE* stream = fdopen(dup(window.descriptor()), "w");
     {
       LiveView view(terminal, stream, false, true);
       view.open(0, "[1/4]", "pretrain  guidance=none consistency=off seed=0");
       view.open(1, "[2/4]", "segmentor");
       view.count({1, 2, 1, 0, {}, false});
       view.update(0, 3, 10, "epoch 2/9  loss 0.8125 and a rather long text that cannot all be shown");
-      const std::string painted = take();
+      const std::string painted = window.take();
       CHECK(painted.find("1 of 4 runs done, 2 running, 1 failed") != painted.npos);
       CHECK(painted.find("3/10") != painted.npos);
       CHECK(painted.find("segmentor") != painted.npos);
@@ -97,11 +85,9 @@ TEST_SUITE("unit") {
       }
       CHECK(rows == 3);
       view.line("kept");
-      CHECK(take() == "\r\033[2A\033[Jkept\r\n");
+      CHECK(window.take() == "\r\033[2A\033[Jkept\r\n");
     }
     std::fclose(stream);
-    close(slave);
-    close(master);
   }
 
   TEST_CASE("counts in words") {

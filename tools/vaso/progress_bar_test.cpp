@@ -1,10 +1,9 @@
 #include "progress_bar.hpp"
 
+#include "support/pseudo_terminal.hpp"
+
 #include <doctest/doctest.h>
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 
@@ -28,32 +27,6 @@ std::string written(bool quiet, Use use) {
   std::free(text);
   return result;
 }
-
-// A terminal of `columns` columns, as a program sees it.
-class PseudoTerminal {
- public:
-  explicit PseudoTerminal(unsigned short columns) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
-    grantpt(master_);
-    unlockpt(master_);
-    slave_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
-    const winsize size{24, columns, 0, 0};
-    ioctl(slave_, TIOCSWINSZ, &size);
-  }
-  ~PseudoTerminal() {
-    close(slave_);
-    close(master_);
-  }
-  int descriptor() const { return slave_; }
-  std::string take() {
-    std::string text(65536, '\0');
-    const ssize_t got = read(master_, text.data(), text.size());
-    text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return text;
-  }
-
- private:
-  int master_, slave_;
-};
 
 }  // namespace
 
@@ -89,7 +62,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("on a terminal the bar stays within the window and is taken away before a line") {
-    PseudoTerminal pseudo(50);
+    vaso::tests::PseudoTerminal pseudo(50);
     const Terminal terminal(pseudo.descriptor());
     REQUIRE(terminal.interactive());
     std::FILE* stream = fdopen(dup(pseudo.descriptor()), "w");
