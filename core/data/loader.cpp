@@ -22,19 +22,19 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Copies 8-bit rows through a table of floats, mirrored where asked for.
-void copy_row(const std::uint8_t* from, std::int64_t count, bool flip, const std::array<float, 256>& table, float* to) {
-  if (flip) {
-    for (std::int64_t x = 0; x < count; ++x) to[x] = table[from[count - 1 - x]];
-  } else {
-    for (std::int64_t x = 0; x < count; ++x) to[x] = table[from[x]];
+// Writes a plane of bytes to `Channels` planes of floats, each through a table of its own, mirrored where asked for.
+template <std::size_t Channels>
+void look_up(const std::uint8_t* from, std::int64_t side, bool flip, const std::array<GreyTable, Channels>& tables,
+             float* to) {
+  const std::int64_t area = side * side, step = flip ? -1 : 1;
+  for (std::int64_t y = 0; y < side; ++y) {
+    const std::uint8_t* row = from + y * side + (flip ? side - 1 : 0);
+    for (std::int64_t x = 0; x < side; ++x) {
+      const std::uint8_t grey = row[x * step];
+      for (std::size_t c = 0; c < Channels; ++c) to[static_cast<std::int64_t>(c) * area + x] = tables[c][grey];
+    }
+    to += side;
   }
-}
-
-void copy_plane(const std::vector<std::uint8_t>& from, std::int64_t side, bool flip,
-                const std::array<float, 256>& table, float* to) {
-  for (std::int64_t y = 0; y < side; ++y)
-    copy_row(&from[static_cast<std::size_t>(y * side)], side, flip, table, to + y * side);
 }
 
 vision::Window cut(const Plane& plane, const Crop& crop) {
@@ -63,10 +63,10 @@ void check(const LoaderRequest& request) {
 
 struct Loader::Impl {
   LoaderRequest request;
-  std::vector<std::string> prefixes;  // of the names of each view's tensors
-  std::array<GreyTable, 3> normalise;
-  GreyTable share;
-  std::optional<StagedViews> staged;  // where views are made on a GPU
+  std::vector<std::string> prefixes;   // of the names of each view's tensors
+  std::array<GreyTable, 3> normalise;  // to each channel
+  std::array<GreyTable, 1> share;      // to [0,1]
+  std::optional<StagedViews> staged;   // where views are made on a GPU
   std::int64_t epoch = 0;
   std::vector<std::int64_t> order;  // of the samples in this epoch
   Clock::time_point began = Clock::now();
@@ -76,7 +76,7 @@ struct Loader::Impl {
   explicit Impl(LoaderRequest given)
       : request(std::move(given)),
         normalise(normalised_levels(request.mean, request.deviation)),
-        share(shares()),
+        share{shares()},
         queue(std::max(request.workers, 0),
               {[this](std::int64_t batch) { return images_in(batch); },
                [this](std::int64_t batch) { return open(batch); },
@@ -188,15 +188,15 @@ struct Loader::Impl {
     const ViewSpec& view = request.views[v];
     const Plane image = request.pack->image(sample);
     const std::int64_t area = view.size * view.size;
-    std::vector<std::uint8_t> pixels(static_cast<std::size_t>(area));
+    thread_local std::vector<std::uint8_t> pixels;  // one allocation a thread, not one an image
+    pixels.resize(static_cast<std::size_t>(area));
     vision::resize_bicubic(cut(image, crop), view.size, view.size, pixels.data());
     float* channels = bag.at(prefixes[v] + "image").data_ptr<float>() + position * 3 * area;
-    for (std::size_t c = 0; c < 3; ++c) {
-      copy_plane(pixels, view.size, crop.flip, normalise[c], channels + static_cast<std::int64_t>(c) * area);
-    }
+    look_up(pixels.data(), view.size, crop.flip, normalise, channels);
     for (const std::string& name : request.maps) {
       vision::resize_nearest(cut(request.pack->map(sample, name), crop), view.size, view.size, pixels.data());
-      copy_plane(pixels, view.size, crop.flip, share, bag.at(prefixes[v] + name).data_ptr<float>() + position * area);
+      look_up(pixels.data(), view.size, crop.flip, share,
+              bag.at(prefixes[v] + name).data_ptr<float>() + position * area);
     }
   }
 };

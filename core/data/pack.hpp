@@ -66,7 +66,9 @@ struct PackRequest {
 // Every record that fails is reported in the one DataError thrown at the end (at most 20 listed, the rest counted);
 // nothing is left behind then. A map whose size differs from its image is a fault, and so is a map that Dataset::maps()
 // promises and a record lacks. A full disk is a DataError too.
-// Returns false where `cancelled` said so; nothing is left behind then either.
+// Returns false where `cancelled` said so. Then, and where the process is killed, FILE.unfinished and
+// FILE.unfinished.log stay, and the next call with the same fingerprint, which must not be empty, goes on from there;
+// the pack is the same.
 bool write_pack(const std::filesystem::path& file, const PackRequest& request);
 
 // Names, sizes and modification times of all files, the count and `parameters`: changes when the data does.

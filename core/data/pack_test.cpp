@@ -4,7 +4,10 @@
 #include "support/paths.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <atomic>
 #include <csignal>
 #include <cstring>
@@ -163,10 +166,80 @@ TEST_SUITE("unit") {
     CHECK(contains(fault_of([&] { write_pack("/nowhere/at/all/a.pack", request_for(dataset)); }), "cannot be created"));
   }
 
-  TEST_CASE("stopping leaves nothing behind") {
+  TEST_CASE("a stopped pack goes on where it was, and is the same in the end") {
+    const tests::TemporaryFolder folder;
+    const fs::path file = folder.path() / "a.pack", log = folder.path() / "a.pack.unfinished.log";
+    const tests::MemoryDataset dataset(50);
+    write_pack(folder.path() / "whole.pack", request_for(dataset));
+    const auto stop_after = [&](int records) {
+      PackRequest request = request_for(dataset);
+      std::atomic<int> asked = 0;
+      const std::function<bool()> cancelled = [&] { return ++asked > records; };
+      request.cancelled = &cancelled;
+      CHECK_FALSE(write_pack(file, request));
+      CHECK_FALSE(fs::exists(file));
+    };
+    std::vector<std::int64_t> steps;
+    PackRequest last = request_for(dataset);
+    last.progress = [&](std::int64_t done, std::int64_t) { steps.push_back(done); };
+    SUBCASE("as it stopped") {
+      stop_after(5);
+      stop_after(7);
+      write_pack(file, last);
+      CHECK(steps.front() == 13);
+    }
+    SUBCASE("killed in the middle of a record, or of its line in the log") {
+      stop_after(12);
+      const std::string planes = content(file.string() + ".unfinished");
+      overwrite(file.string() + ".unfinished", planes.substr(0, planes.size() - 100));
+      write_pack(file, last);
+      CHECK(steps.front() == 12);
+      fs::remove(file);
+      steps.clear();
+      stop_after(12);
+      const std::string lines = content(log);
+      overwrite(log, lines.substr(0, lines.size() - 10));
+      write_pack(file, last);
+      CHECK(steps.front() == 12);
+    }
+    SUBCASE("damaged") {
+      stop_after(12);
+      std::string planes = content(file.string() + ".unfinished");
+      planes[planes.size() / 2] ^= 1;
+      overwrite(file.string() + ".unfinished", planes);
+      write_pack(file, last);
+      CHECK(steps.front() > 1);
+      CHECK(steps.front() < 12);
+    }
+    SUBCASE("of other data") {
+      stop_after(12);
+      PackRequest other = last;
+      other.fingerprint = "other";
+      write_pack(file, other);
+      CHECK(steps.front() == 1);
+      CHECK(Pack(file, true).size() == 50);
+      fs::remove(file);
+      write_pack(file, last);
+    }
+    SUBCASE("while another process is at it") {
+      stop_after(12);
+      const int other = ::open((file.string() + ".unfinished").c_str(), O_RDWR);
+      REQUIRE(::flock(other, LOCK_EX | LOCK_NB) == 0);
+      write_pack(file, last);
+      CHECK(steps.front() == 1);
+      ::close(other);
+      fs::remove(file.string() + ".unfinished");
+      fs::remove(log);
+    }
+    CHECK(content(file) == content(folder.path() / "whole.pack"));
+    CHECK(files_in(folder.path()) == 2);
+  }
+
+  TEST_CASE("without a fingerprint, stopping leaves nothing behind") {
     const tests::TemporaryFolder folder;
     const tests::MemoryDataset dataset(50);
     PackRequest request = request_for(dataset);
+    request.fingerprint.clear();
     std::atomic<int> asked = 0;
     const std::function<bool()> cancelled = [&] { return ++asked > 5; };
     request.cancelled = &cancelled;

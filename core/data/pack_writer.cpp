@@ -1,15 +1,13 @@
 #include "data/ordered.hpp"
 #include "data/pack.hpp"
+#include "data/pack_draft.hpp"
 #include "data/pack_layout.hpp"
 
 #include "runs/store.hpp"
 
 #include <ATen/core/Tensor.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <variant>
@@ -17,66 +15,6 @@
 namespace vaso::data {
 namespace fs = std::filesystem;
 namespace {
-
-// A file that appears under its name only when all of it is on the disk.
-class NewFile {
- public:
-  explicit NewFile(const fs::path& file)
-      : file_(file), temporary_(file.string() + ".tmp-" + std::to_string(::getpid())) {
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) fail("cannot be created");
-  }
-  NewFile(const NewFile&) = delete;
-  ~NewFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    if (!committed_) ::unlink(temporary_.c_str());
-  }
-
-  void append(std::string_view bytes) {
-    write(bytes, size_);
-    size_ += static_cast<std::int64_t>(bytes.size());
-  }
-  void overwrite_start(std::string_view bytes) { write(bytes, 0); }
-  std::int64_t size() const { return size_; }
-
-  void commit() {
-    if (::fsync(descriptor_) != 0) fail("cannot be brought to the disk");
-    const int closed = ::close(descriptor_);
-    descriptor_ = -1;
-    if (closed != 0) fail("cannot be closed");
-    if (::rename(temporary_.c_str(), file_.c_str()) != 0) fail("cannot be renamed into place");
-    committed_ = true;
-    const fs::path folder = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
-    const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory >= 0) {
-      ::fsync(directory);  // the name survives a power cut; a file system that cannot do this still has the data
-      ::close(directory);
-    }
-  }
-
- private:
-  void write(std::string_view bytes, std::int64_t at) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), at);
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) fail("cannot be written after " + std::to_string(size_) + " bytes");
-      bytes.remove_prefix(static_cast<std::size_t>(written));
-      at += written;
-    }
-  }
-  [[noreturn]] void fail(const std::string& what) const {
-    const int reason = errno;
-    const bool full = reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
-    throw DataError(
-        {file_, what + ": " + std::strerror(reason),
-         full ? "make room there, or put packs elsewhere (data.pack)" : "check the folder and who may write to it"});
-  }
-
-  fs::path file_, temporary_;
-  int descriptor_ = -1;
-  std::int64_t size_ = 0;
-  bool committed_ = false;
-};
 
 // One record, ready to be appended.
 struct Block {
@@ -154,16 +92,14 @@ Outcome try_block(const PackRequest& request, const std::vector<std::string>& ma
   throw DataError({"data set", what, "mend or remove these files; `vaso data check` lists every one"});
 }
 
-nlohmann::json index_entry(const Block& block, std::int64_t at) {
+nlohmann::json index_entry(const Block& block) {
   nlohmann::json boxes = nlohmann::json::array();
   for (const Box& box : block.boxes) {
     boxes.push_back({box.left, box.top, box.width, box.height, box.label, box.area, box.crowd});
   }
-  return {{"name", block.id.name},       {"source", block.id.source},
-          {"patient", block.id.patient}, {"sequence", block.id.sequence},
-          {"frame", block.id.frame},     {"split", block.id.split},
-          {"boxes", std::move(boxes)},   {"height", block.height},
-          {"width", block.width},        {"at", at},
+  return {{"name", block.id.name},         {"source", block.id.source}, {"patient", block.id.patient},
+          {"sequence", block.id.sequence}, {"frame", block.id.frame},   {"split", block.id.split},
+          {"boxes", std::move(boxes)},     {"height", block.height},    {"width", block.width},
           {"sha256", block.sha256}};
 }
 
@@ -184,42 +120,35 @@ struct Cancelled {};
 
 void write_whole(const fs::path& file, const PackRequest& request, std::int64_t total) {
   const std::vector<std::string> maps = all_maps(request);
-  NewFile out(file);
-  out.append(std::string(sizeof(PackHeader), '\0'));
-  nlohmann::json records = nlohmann::json::array();
-  std::string digests;
+  PackDraft draft(file, request.fingerprint, maps);
+  const auto done = static_cast<std::int64_t>(draft.records().size());
   std::vector<Fault> faults;
-  for_each_in_order(
-      total, request.threads, [&](std::int64_t i) { return try_block(request, maps, i); },
-      [&](std::int64_t i, Outcome&& outcome) {
-        if (request.cancelled != nullptr && (*request.cancelled)()) throw Cancelled{};
-        if (const auto* fault = std::get_if<Fault>(&outcome)) {
-          faults.push_back(*fault);
-        } else if (faults.empty()) {  // otherwise there will be no pack; the rest is only checked
-          const Block& block = std::get<Block>(outcome);
-          records.push_back(index_entry(block, out.size()));
-          digests += block.sha256;
-          out.append(block.planes);
-        }
-        if (request.progress) request.progress(i + 1, total);
-      });
+  try {
+    for_each_in_order(
+        total - done, request.threads, [&](std::int64_t i) { return try_block(request, maps, done + i); },
+        [&](std::int64_t i, Outcome&& outcome) {
+          if (request.cancelled != nullptr && (*request.cancelled)()) throw Cancelled{};
+          if (const auto* fault = std::get_if<Fault>(&outcome)) {
+            faults.push_back(*fault);
+          } else if (faults.empty()) {  // otherwise there will be no pack; the rest is only checked
+            const Block& block = std::get<Block>(outcome);
+            draft.append(index_entry(block), block.planes);
+          }
+          if (request.progress) request.progress(done + i + 1, total);
+        });
+  } catch (const Cancelled&) {
+    if (faults.empty()) draft.keep();
+    throw;
+  }
   if (!faults.empty()) report(faults, total);
 
-  const std::string index =
-      nlohmann::json{{"maps", maps},
-                     {"fingerprint", request.fingerprint},
-                     {"digest", runs::sha256(digests)},
-                     {"records", std::move(records)}}
-          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);  // file names may be no UTF-8
-  PackHeader header{};
-  std::memcpy(header.magic, kPackMagic.data(), kPackMagic.size());
-  header.format = kPackFormat;
-  header.index_at = static_cast<std::uint64_t>(out.size());
-  header.index_bytes = index.size();
-  unhex(runs::sha256(index), header.index_sha256);
-  out.append(index);
-  out.overwrite_start({reinterpret_cast<const char*>(&header), sizeof header});
-  out.commit();
+  std::string digests;
+  for (const nlohmann::json& record : draft.records()) digests += record.at("sha256").get<std::string>();
+  draft.commit(nlohmann::json{{"maps", maps},
+                              {"fingerprint", request.fingerprint},
+                              {"digest", runs::sha256(digests)},
+                              {"records", draft.records()}}
+                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));  // file names may be no UTF-8
 }
 
 }  // namespace

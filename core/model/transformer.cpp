@@ -1,13 +1,16 @@
 #include "model/transformer.hpp"
 
 #include "model/packed_attention.hpp"
+#include "model/recompute.hpp"
 #include "model/relative_bias.hpp"
 #include "train/torch_compat.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace vaso::model {
 
@@ -94,6 +97,19 @@ Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm
 
 at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Generator generator,
                           const Rotation* rotation) {
+  if (!Recomputation::on() || attention != nullptr) return branches(x, attention, generator, rotation);
+  // The second time, what is dropped must be what was dropped the first time, and positions are those of that time.
+  const at::Generator before = generator.defined() ? generator.clone() : generator;
+  const auto positions = rotation == nullptr ? std::optional<Rotation>() : *rotation;
+  const auto part = [this, generator, before, positions, first = true](const at::Tensor& x) mutable {
+    if (!std::exchange(first, false) && before.defined()) generator = before.clone();
+    return branches(x, nullptr, generator, positions ? &*positions : nullptr);
+  };
+  return recomputed(part, x);
+}
+
+at::Tensor Block::branches(const at::Tensor& x, at::Tensor* attention, at::Generator& generator,
+                           const Rotation* rotation) {
   const at::Tensor attended = x + drop(attend(norm1_->forward(x), attention, rotation), generator);
   return attended + drop(mlp_->forward(norm2_->forward(attended)), generator);
 }

@@ -54,11 +54,13 @@ class Block : public torch::nn::Module {
   Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps, const BlockOptions& options = {});
   // x: B×T×D. attention: where not null, receives B×heads×T×T; throws std::invalid_argument with windows, which have no
   // such map. generator: what stochastic depth draws from; throws std::logic_error where it needs one and has none.
-  // rotation: as Attention takes it; not with windows.
+  // rotation: as Attention takes it; not with windows. Under a Recomputation (recompute.hpp) only x is kept for the
+  // backward pass, which this block must outlive then.
   at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, at::Generator generator = {},
                      const Rotation* rotation = nullptr);
 
  private:
+  at::Tensor branches(const at::Tensor& x, at::Tensor* attention, at::Generator& generator, const Rotation* rotation);
   at::Tensor attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation);
   // The branch, for each image at its full depth or not at all, scaled so that its mean stays.
   at::Tensor drop(const at::Tensor& branch, at::Generator& generator) const;

@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <limits>
 
 namespace {
 
@@ -49,6 +50,36 @@ TEST_SUITE("unit") {
     const at::Tensor share = drawn.to(at::kDouble).mean(0);
     // Standard error √(p(1−p)/n) = 0.0024; five of them.
     CHECK((share - 3.0 / 8.0).abs().max().item<double>() < 0.0122);
+  }
+
+  TEST_CASE("a weighted draw takes the largest of log w plus Gumbel noise") {
+    const at::Tensor weights = at::rand({50, 40}, seeded(2)).sub(0.2).clamp_min(0);
+    const at::Tensor drawn = vaso::draw_weighted(weights, 9, seeded(3));
+    at::Tensor u = at::empty({50, 40}, at::kDouble);
+    u.uniform_(std::numeric_limits<double>::min(), 1.0, seeded(3));
+    const at::Tensor keys = weights.to(at::kDouble).log() - (-u.log()).log();
+    at::Tensor expected = at::zeros({50, 40}, at::kBool);
+    expected.scatter_(1, std::get<1>(keys.topk(9, 1)), true);
+    CHECK(drawn.equal(expected));
+  }
+
+  TEST_CASE("an even draw takes all there is where more is asked for, and nothing below zero") {
+    at::Tensor taken = at::zeros({2, 6}, at::kBool);
+    taken.slice(1, 0, 2).fill_(true);
+    const at::Tensor drawn = vaso::draw_evenly(taken, at::tensor(std::vector<std::int64_t>{9, -1}), seeded(3));
+    CHECK(drawn[0].equal(taken[0].logical_not()));
+    CHECK_FALSE(drawn[1].any().item<bool>());
+  }
+
+  TEST_CASE("even draws of pairs are even too") {
+    const std::int64_t rows = 60000;
+    const at::Tensor drawn =
+        vaso::draw_evenly(at::zeros({rows, 5}, at::kBool), at::full({rows}, 2, at::kLong), seeded(8)).to(at::kDouble);
+    const at::Tensor together = at::matmul(drawn.t(), drawn) / static_cast<double>(rows);
+    for (int i = 0; i < 5; ++i) {
+      for (int j = 0; j < i; ++j)  // 0.1, with a standard error of 0.0012; five of them
+        CHECK(together[i][j].item<double>() == doctest::Approx(0.1).epsilon(0.06 / 1.1));
+    }
   }
 
   TEST_CASE("draws follow their generator") {

@@ -2,6 +2,7 @@
 
 #include "data/labelled_loader.hpp"
 #include "data/philox.hpp"
+#include "model/recompute.hpp"
 #include "train/checkpoint.hpp"
 #include "train/clock.hpp"
 #include "train/device.hpp"
@@ -151,6 +152,7 @@ class Finetuning {
     Bag losses;
     try {
       const Precision precision(parts_.recipe.general.precision, device_);
+      const model::Recomputation recomputation(parts_.recipe.model.activation_checkpointing);
       losses = parts_.head->losses(network_.view(), batch, generator("head", slice));
     } catch (const c10::Error& error) {
       throw std::runtime_error(

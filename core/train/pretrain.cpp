@@ -1,6 +1,7 @@
 #include "train/pretrain.hpp"
 
 #include "data/loader.hpp"
+#include "model/recompute.hpp"
 #include "train/checkpoint.hpp"
 #include "train/clock.hpp"
 #include "train/device.hpp"
@@ -126,6 +127,7 @@ class Pretraining {
       at::Tensor total;
       {
         const Precision precision(settings_.general.precision, device_);
+        const model::Recomputation recomputation(settings_.model.activation_checkpointing);
         step.calling(parts_.recipe.masking);
         {
           const c10::NoGradGuard no_gradient;

@@ -102,6 +102,7 @@ struct Model {  // [model]
   std::int64_t image_size = 224;
   std::int64_t patch_size = 16;
   std::int64_t dim = 0, depth = 0, heads = 0;
+  bool activation_checkpointing = false;
   std::string init_from, position_resize = "plain", patch_resize = "bicubic";
   std::string positions = "table";
   std::int64_t registers = 0;
@@ -115,6 +116,9 @@ struct Model {  // [model]
     s.field(dim, "dim", "width, instead of the encoder's; 0 = the encoder's").at_least(0);
     s.field(depth, "depth", "blocks, instead of the encoder's; 0 = the encoder's").at_least(0);
     s.field(heads, "heads", "attention heads, instead of the encoder's; 0 = the encoder's").at_least(0);
+    s.field(activation_checkpointing, "activation_checkpointing",
+            "keep only what enters each transformer block, and compute the rest again for the backward pass: less "
+            "memory, more time, the same results");
     s.field(init_from, "init_from", "safetensors file to start the encoder from; \"\" = fresh").path();
     s.field(
          position_resize, "position_resize",

@@ -1,58 +1,69 @@
-// How fast one training step is, and what share of the machine's matrix product it reaches.
-//
-//   bench_step --model vit_ti --size 112 --decoder 128x2 --batch 64 --precision bf16 --threads 2
-//   bench_step --model unext --size 224 --batch 8
-//
-// Start it with OMP_WAIT_POLICY=PASSIVE, as vaso starts its worker: with other work on the cores, threads that spin at
-// the end of every loop make a step five times slower. Data are synthetic; nothing is read or written. Each figure is
-// the median of --repeat steps after two warm-up steps.
+// One pre-training step: what part of the machine's matrix product it reaches, what memory it takes, and how much of it
+// is spent outside kernels. Images are noise, and nothing is read or written.
+#include "bench.hpp"
+
 #include "model/mae_decoder.hpp"
 #include "model/mim_losses.hpp"
+#include "model/recompute.hpp"
 #include "model/unext.hpp"
 #include "train/device.hpp"
 #include "train/optimizer.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 #include <fmt/format.h>
-#include <boost/program_options.hpp>
+#include <malloc.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <functional>
-#include <iostream>
-#include <stdexcept>
+#include <fstream>
 
+namespace vaso::bench {
 namespace {
-
-using namespace vaso;
-
-struct Options {
-  std::string model = "vit_ti", decoder = "128x2", precision = "fp32", device = "cpu";
-  std::int64_t size = 224, batch = 32, threads = 2, repeat = 9;
-  double ratio = 0.5;
-  bool consistency = false;
-};
 
 double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
+// Bytes that are allocated now, and the most that the process ever occupied.
+double bytes_in_use() {
+  const auto info = ::mallinfo2();
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+}
+double peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return 1024.0 * std::strtod(line.c_str() + 6, nullptr);
+  }
+  return 0;
 }
 
-// A large product in the same precision: what the libraries under us can do at best.
-double peak_gflops(const Options& options, const c10::Device& device) {
-  const train::Precision precision(options.precision, device);
-  const at::Tensor a = at::ones({2048, 2048}, device), b = at::ones({2048, 2048}, device);
-  std::vector<double> rates;
-  for (int i = 0; i < 5; ++i) {
-    const double start = seconds();
-    at::matmul(a, b).sum().item<float>();
-    rates.push_back(2.0 * 2048 * 2048 * 2048 / (seconds() - start) / 1e9);
+// Adds up the time in LibTorch's operators and in our own kernels, the outermost of each nest, on the thread that runs
+// the step.
+class KernelClock {
+ public:
+  KernelClock() {
+    depth_ = 0;
+    total_ = 0;
+    handle_ = at::addThreadLocalCallback(
+        at::RecordFunctionCallback(&enter, &leave).scopes({at::RecordScope::FUNCTION, at::RecordScope::USER_SCOPE}));
   }
-  return *std::max_element(rates.begin(), rates.end());
-}
+  ~KernelClock() { at::removeCallback(handle_); }
+  KernelClock(const KernelClock&) = delete;
+  double seconds() const { return total_; }
+
+ private:
+  static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction&) {
+    if (depth_++ == 0) begin_ = bench::seconds();
+    return nullptr;
+  }
+  static void leave(const at::RecordFunction&, at::ObserverContext*) {
+    if (--depth_ == 0) total_ += bench::seconds() - begin_;
+  }
+  static thread_local int depth_;
+  static thread_local double begin_, total_;
+  at::CallbackHandle handle_;
+};
+thread_local int KernelClock::depth_ = 0;
+thread_local double KernelClock::begin_ = 0, KernelClock::total_ = 0;
 
 // Multiplications and additions of a stack of transformer blocks on `tokens` tokens, forward.
 double transformer_flops(std::int64_t tokens, std::int64_t dim, std::int64_t depth) {
@@ -60,148 +71,177 @@ double transformer_flops(std::int64_t tokens, std::int64_t dim, std::int64_t dep
   return static_cast<double>(depth) * (24 * t * d * d + 4 * t * t * d);
 }
 
-struct Workload {
-  std::shared_ptr<torch::nn::Module> network;
-  std::function<at::Tensor()> loss;
-  double flops = 0;  // forward, of the whole batch; 0 = not counted
+struct Networks : torch::nn::Module {
+  std::shared_ptr<model::Vit> encoder;
+  std::shared_ptr<model::MaeDecoder> decoder;
+  std::shared_ptr<model::UnextS> segmentor;  // not registered: it is not trained
 };
 
-Workload segmentor(const Options& options, const c10::Device& device) {
-  auto network = std::make_shared<model::UnextS>();
-  model::initialise(*network, 1);
-  network->to(device);
-  network->train();
-  const at::Tensor image = at::ones({options.batch, 3, options.size, options.size}, device);
-  const at::Tensor target = at::zeros({options.batch, 1, options.size, options.size}, device);
-  return {network, [=] { return model::consistency_loss(network->forward(image), target); }, 0};
-}
-
-Workload pretraining(const Options& options, const c10::Device& device) {
-  struct Networks : torch::nn::Module {
-    std::shared_ptr<model::Vit> encoder;
-    std::shared_ptr<model::MaeDecoder> decoder;
-    std::shared_ptr<model::UnextS> segmentor;
-  };
-  model::VitShape shape = model::vit_shape(options.model);
-  shape.image_size = options.size;
-  model::DecoderShape decoder;
-  if (std::sscanf(options.decoder.c_str(), "%ldx%ld", &decoder.dim, &decoder.depth) != 2) {
-    throw std::invalid_argument("--decoder takes WIDTHxDEPTH, such as 512x8");
+class StepBench final : public Bench {
+ public:
+  void describe(Schema& s) override {
+    s.field(model_, "model", "the encoder").choices({"vit_ti", "vit_s", "vit_b", "vit_l", "vit_h"});
+    s.field(size_, "size", "side of the images; a multiple of 32").range(32, 1024).unit("px");
+    s.field(batch_, "batch", "images per step").range(1, 4096);
+    s.field(ratio_, "ratio", "share of the patches that is masked").range(0, 0.99);
+    s.field(decoder_dim_, "decoder_dim", "width of the decoder").range(4, 8192);
+    s.field(decoder_depth_, "decoder_depth", "blocks of the decoder").range(1, 64);
+    s.field(consistency_, "consistency", "with the anatomical consistency loss beside the reconstruction's");
+    s.field(precision_, "precision", "of the forward pass").choices({"fp32", "bf16"});
+    s.field(checkpointing_, "activation_checkpointing", "as model.activation_checkpointing");
+    s.field(device_, "device", "where to compute").choices({"cpu", "cuda", "auto"});
   }
-  decoder.encoder_dim = shape.dim;
-  decoder.grid = shape.grid();
-  decoder.patch_values = 3 * shape.patch_size * shape.patch_size;
-  decoder.heads = std::max<std::int64_t>(1, decoder.dim / 32);
 
-  auto networks = std::make_shared<Networks>();
-  networks->encoder = networks->register_module("encoder", std::make_shared<model::Vit>(shape));
-  networks->decoder = networks->register_module("decoder", std::make_shared<model::MaeDecoder>(decoder));
-  model::initialise(*networks, 1);
-  networks->to(device);
-  networks->segmentor = std::make_shared<model::UnextS>();  // not registered: it is not trained
-  model::initialise(*networks->segmentor, 1);
-  for (auto& parameter : networks->segmentor->parameters()) parameter.requires_grad_(false);
-  networks->segmentor->eval();
-  networks->segmentor->to(device);
+  std::vector<Figure> measure(const Request& request) override {
+    const c10::Device device = train::choose_device(device_);
+    request.stage("the machine's matrix product");
+    const double peak = peak_flops(request, device);
+    request.stage("making the networks");
+    make_networks(device);
+    std::vector<std::pair<std::string, at::Tensor>> parameters;
+    for (const auto& item : networks_->named_parameters()) parameters.emplace_back(item.key(), item.value());
+    train::AdamW optimizer(train::mae_groups(parameters), {});
+    const at::Tensor image = at::rand({batch_, 3, size_, size_}, train::make_generator(c10::kCPU, 1)).to(device);
+    const MaskPlan plan = make_plan(device);
 
-  const at::Tensor image =
-      at::rand({options.batch, 3, options.size, options.size}, train::make_generator(c10::kCPU, 1)).to(device);
-  const std::int64_t tokens = shape.grid() * shape.grid();
-  const auto kept = static_cast<std::int64_t>(static_cast<double>(tokens) * (1.0 - options.ratio));
-  MaskPlan plan{at::full({options.batch, tokens}, MaskPlan::mask, at::TensorOptions().dtype(at::kChar).device(device)),
-                {}};
-  plan.state.narrow(1, 0, kept).fill_(MaskPlan::keep);
+    request.stage(fmt::format("{} steps of {} images", request.repeat + 1, batch_));
+    std::vector<double> forward, backward, update;
+    double needed = 0;
+    const std::vector<double> whole = seconds_each(request, [&] {
+      const double start = seconds();
+      at::Tensor loss = loss_of(image, plan, device);
+      loss.item<float>();  // waits for a GPU
+      needed = bytes_in_use();
+      const double after_forward = seconds();
+      optimizer.zero_grad();
+      loss.backward();
+      if (!device.is_cpu()) optimizer.clip(1e9);  // gives a number: waits for a GPU
+      const double after_backward = seconds();
+      optimizer.step(1e-4);
+      forward.push_back(1e3 * (after_forward - start));
+      backward.push_back(1e3 * (after_backward - after_forward));
+      update.push_back(1e3 * (seconds() - after_backward));
+    });
+    for (auto* part : {&forward, &backward, &update}) part->erase(part->begin());
 
-  const auto d = static_cast<double>(decoder.dim), encoder_dim = static_cast<double>(shape.dim);
-  const auto values = static_cast<double>(decoder.patch_values);
-  const double flops = transformer_flops(1 + kept, shape.dim, shape.depth) +
-                       transformer_flops(1 + tokens, decoder.dim, decoder.depth) +
-                       2 * static_cast<double>(kept) * (values * encoder_dim + encoder_dim * d) +
-                       2 * static_cast<double>(tokens) * d * values;
-  const auto loss = [=] {
-    const Bag outputs = model::reconstruct(*networks->encoder, *networks->decoder, image, plan);
-    const at::Tensor& prediction = outputs.at("prediction");
-    const at::Tensor reconstruction = model::reconstruction_loss(prediction, image, plan, shape.patch_size, true);
-    if (!options.consistency) return reconstruction;
-    at::Tensor probability;
-    {
-      at::NoGradGuard no_grad;
-      probability = at::sigmoid(networks->segmentor->forward(image));
+    Figure rate{
+        "images", "images/s", {}, true, peak / flops_per_image(), "its matrix products at the rate of a large one"};
+    Figure work{"rate of the step's matrix products", "GFLOP/s", {}, true, peak / 1e9, "a product of 2048×2048"};
+    for (const double each : whole) {
+      rate.values.push_back(static_cast<double>(batch_) / each);
+      work.values.push_back(static_cast<double>(batch_) * flops_per_image() / each / 1e9);
     }
-    const at::Tensor seen = model::reconstruct_image(prediction, image, shape.patch_size, true);
-    return reconstruction + model::consistency_loss(networks->segmentor->forward(seen), probability);
-  };
-  return {networks, loss, flops * static_cast<double>(options.batch)};
-}
+    std::vector<Figure> figures = {rate, work, part("forward", forward), part("backward", backward),
+                                   part("optimizer", update)};
+    if (!device.is_cpu()) return figures;
+    // Gradients are not there yet at the end of a forward pass, when all else is.
+    for (const auto& [name, tensor] : parameters) needed += tensor.requires_grad() ? tensor.nbytes() : 0;
+    figures.push_back({"most memory",
+                       "GiB",
+                       {peak_bytes() / gib},
+                       false,
+                       needed / gib,
+                       "weights, gradients, moments and activations"});
+    figures.push_back(outside_kernels(image, plan, optimizer));
+    return figures;
+  }
 
-void measure(const Options& options) {
-  const c10::Device device = train::choose_device(options.device);
-  const std::string pools = train::set_threads(options.threads);
-  const double peak = peak_gflops(options, device);
-  const Workload work = options.model == "unext" ? segmentor(options, device) : pretraining(options, device);
-  std::vector<std::pair<std::string, at::Tensor>> parameters;
-  for (const auto& item : work.network->named_parameters()) parameters.emplace_back(item.key(), item.value());
-  train::AdamW optimizer(train::mae_groups(parameters), {});
+ private:
+  static constexpr double gib = 1024.0 * 1024 * 1024;
 
-  std::vector<double> forward, backward, update, whole;
-  for (std::int64_t i = 0; i < options.repeat + 2; ++i) {
+  static Figure part(const std::string& name, const std::vector<double>& milliseconds) {
+    return {name, "ms", milliseconds, false, 0, ""};
+  }
+
+  double peak_flops(const Request& request, const c10::Device& device) const {
+    const train::Precision precision(precision_, device);
+    const at::Tensor a = at::ones({2048, 2048}, device), b = at::ones({2048, 2048}, device);
+    const std::vector<double> each = seconds_each(request, [&] { at::matmul(a, b)[0][0].item<float>(); });
+    return 2.0 * 2048 * 2048 * 2048 / *std::min_element(each.begin(), each.end());
+  }
+
+  void make_networks(const c10::Device& device) {
+    model::VitShape shape = model::vit_shape(model_);
+    shape.image_size = size_;
+    model::DecoderShape decoder;
+    decoder.encoder_dim = shape.dim;
+    decoder.grid = shape.grid();
+    decoder.patch_values = 3 * shape.patch_size * shape.patch_size;
+    decoder.dim = decoder_dim_;
+    decoder.depth = decoder_depth_;
+    decoder.heads = std::max<std::int64_t>(1, decoder_dim_ / 32);
+    shape_ = shape;
+    networks_ = std::make_shared<Networks>();
+    networks_->encoder = networks_->register_module("encoder", std::make_shared<model::Vit>(shape));
+    networks_->decoder = networks_->register_module("decoder", std::make_shared<model::MaeDecoder>(decoder));
+    model::initialise(*networks_, 1);
+    networks_->to(device);
+    networks_->segmentor = std::make_shared<model::UnextS>();
+    model::initialise(*networks_->segmentor, 1);
+    for (auto& parameter : networks_->segmentor->parameters()) parameter.requires_grad_(false);
+    networks_->segmentor->eval();
+    networks_->segmentor->to(device);
+  }
+
+  std::int64_t tokens() const { return shape_.grid() * shape_.grid(); }
+  std::int64_t kept() const { return static_cast<std::int64_t>(static_cast<double>(tokens()) * (1.0 - ratio_)); }
+
+  MaskPlan make_plan(const c10::Device& device) const {
+    MaskPlan plan{at::full({batch_, tokens()}, MaskPlan::mask, at::TensorOptions().dtype(at::kChar).device(device)),
+                  {}};
+    plan.state.narrow(1, 0, kept()).fill_(MaskPlan::keep);
+    return plan;
+  }
+
+  // Of encoder and decoder; a backward pass costs two forward ones. The segmentor's are not counted.
+  double flops_per_image() const {
+    const auto d = static_cast<double>(decoder_dim_), dim = static_cast<double>(shape_.dim);
+    const auto values = static_cast<double>(3 * shape_.patch_size * shape_.patch_size);
+    return 3 * (transformer_flops(1 + kept(), shape_.dim, shape_.depth) +
+                transformer_flops(1 + tokens(), decoder_dim_, decoder_depth_) +
+                2 * static_cast<double>(kept()) * (values * dim + dim * d) +
+                2 * static_cast<double>(tokens()) * d * values);
+  }
+
+  at::Tensor loss_of(const at::Tensor& image, const MaskPlan& plan, const c10::Device& device) const {
+    at::Tensor prediction, probability;
+    {
+      const train::Precision precision(precision_, device);
+      const model::Recomputation recomputation(checkpointing_);
+      prediction = model::reconstruct(*networks_->encoder, *networks_->decoder, image, plan).at("prediction");
+      prediction = prediction.to(at::kFloat);
+    }
+    const at::Tensor loss = model::reconstruction_loss(prediction, image, plan, shape_.patch_size, true);
+    if (!consistency_) return loss;
+    {
+      const at::NoGradGuard no_gradient;
+      probability = at::sigmoid(networks_->segmentor->forward(image));
+    }
+    const at::Tensor seen = model::reconstruct_image(prediction, image, shape_.patch_size, true);
+    return loss + model::consistency_loss(networks_->segmentor->forward(seen), probability);
+  }
+
+  Figure outside_kernels(const at::Tensor& image, const MaskPlan& plan, train::AdamW& optimizer) const {
     const double start = seconds();
-    at::Tensor loss;
-    {
-      const train::Precision precision(options.precision, device);
-      loss = work.loss();
-    }
-    loss.item<float>();  // waits for a GPU
-    const double after_forward = seconds();
+    const KernelClock kernels;
+    at::Tensor loss = loss_of(image, plan, c10::kCPU);
     optimizer.zero_grad();
     loss.backward();
-    optimizer.clip(1e9);  // returns a number: waits for a GPU
-    const double after_backward = seconds();
     optimizer.step(1e-4);
-    const double end = seconds();
-    if (i < 2) continue;
-    forward.push_back(after_forward - start);
-    backward.push_back(after_backward - after_forward);
-    update.push_back(end - after_backward);
-    whole.push_back(end - start);
+    const double whole = seconds() - start;
+    return {"time outside kernels", "%", {100 * (whole - kernels.seconds()) / whole}, false, 0, ""};
   }
-  fmt::print("{} at {}, batch {}, {}, {} ({}), LibTorch {}\n", options.model, options.size, options.batch,
-             options.precision, train::device_name(device), pools, train::libtorch_version());
-  fmt::print("  forward {:.0f} ms, backward {:.0f} ms, optimizer {:.0f} ms, step {:.0f} ms: {:.1f} images/s\n",
-             1e3 * median(forward), 1e3 * median(backward), 1e3 * median(update), 1e3 * median(whole),
-             static_cast<double>(options.batch) / median(whole));
-  if (work.flops > 0) {
-    const double rate = 3 * work.flops / median(whole) / 1e9;  // a backward pass costs two forward ones
-    fmt::print("  {:.2f} GFLOP per image and step; {:.0f} GFLOP/s of {:.0f} in a large matrix product ({:.0f} %)\n",
-               3 * work.flops / static_cast<double>(options.batch) / 1e9, rate, peak, 100 * rate / peak);
-  }
-}
+
+  std::string model_ = "vit_b", precision_ = "fp32", device_ = "cpu";
+  std::int64_t size_ = 224, batch_ = 8, decoder_dim_ = 512, decoder_depth_ = 8;
+  double ratio_ = 0.5;
+  bool consistency_ = true, checkpointing_ = false;
+  model::VitShape shape_;
+  std::shared_ptr<Networks> networks_;
+};
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  namespace po = boost::program_options;
-  Options o;
-  po::options_description description("How fast one training step is");
-  description.add_options()("help", "print this")("model", po::value(&o.model),
-                                                  "vit_ti, vit_s, vit_b, vit_l, vit_h or unext")(
-      "size", po::value(&o.size), "side of the image, pixels")("decoder", po::value(&o.decoder), "WIDTHxDEPTH")(
-      "batch", po::value(&o.batch), "images per step")("ratio", po::value(&o.ratio), "share of patches masked")(
-      "consistency", po::bool_switch(&o.consistency), "with the anatomical consistency loss")(
-      "precision", po::value(&o.precision), "fp32 or bf16")("device", po::value(&o.device), "cpu, cuda or auto")(
-      "threads", po::value(&o.threads), "0 = all cores")("repeat", po::value(&o.repeat), "steps to take the median of");
-  try {
-    po::variables_map given;
-    po::store(po::parse_command_line(argc, argv, description), given);
-    po::notify(given);
-    if (given.count("help") != 0) {
-      std::cout << description;
-      return 0;
-    }
-    measure(o);
-  } catch (const std::exception& error) {
-    std::cerr << "bench_step: " << error.what() << "\n";
-    return 2;
-  }
-  return 0;
-}
+std::unique_ptr<Bench> step() { return std::make_unique<StepBench>(); }
+
+}  // namespace vaso::bench

@@ -4,6 +4,9 @@
 #include <algorithm>
 
 namespace vaso::cli {
+
+int bench(const Arguments& arguments);  // bench.cpp
+
 namespace {
 
 constexpr Verb verbs[] = {
@@ -43,6 +46,7 @@ constexpr Verb verbs[] = {
     {"weights export", "an encoder as timm, transformers or MAE load it", weights_export},
     {"completion", "what makes a shell complete the words of vaso", completion},
     {"help", "this page, or that of a verb; manual pages", help},
+    {"bench", "how fast this machine is, and could be", bench},
     {"doctor", "what this machine has: LibTorch, device, plugins", doctor},
 };
 

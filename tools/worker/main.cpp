@@ -19,6 +19,9 @@
 #include <stdexcept>
 
 namespace vaso::worker {
+
+int bench(const Options& options, const EventSink& events);  // bench [NAME], bench.cpp
+
 namespace {
 
 volatile std::sig_atomic_t stop = 0;
@@ -46,6 +49,7 @@ int guarded(const Options& options, const EventSink& events) {
   static const std::map<std::string, int (*)(const Options&, const EventSink&)> verbs = {
       {"check", check},
       {"run", run},
+      {"bench", bench},
       {"doctor", doctor},
       {"plugins-info", plugins_info},
       {"plugins-check", plugins_check},

@@ -41,8 +41,8 @@ class Sato final : public GuidanceSource {
   at::Tensor map(const Record& record) const override {
     const vision::GreyImage image = vision::to_grey(record.image);
     vision::check_border(image, params_.border, record.id.name);
-    vision::FloatImage response =
-        cuda::filtering_on_gpu() ? cuda::sato(image, params_.sigmas) : vision::sato(image, params_.sigmas);
+    vision::FloatImage response = cuda::filtering_on_gpu() ? cuda::sato(image, params_.sigmas)
+                                                           : vision::sato(image, params_.sigmas, params_.border);
     return vision::to_tensor(params_.output == "mask"
                                  ? vision::released_mask(response, params_.border, params_.percentile, grow())
                                  : scaled(std::move(response)));
