@@ -1,5 +1,4 @@
 // vaso plugins docs: the tables of READMEs, written from the components' own descriptions.
-#include "author_verbs.hpp"
 #include "config/files.hpp"
 #include "exit_codes.hpp"
 #include "home.hpp"
@@ -7,6 +6,7 @@
 #include "plugins/catalogue.hpp"
 #include "reference_table.hpp"
 #include "terminal.hpp"
+#include "verbs.hpp"
 #include "worker_query.hpp"
 
 #include <fmt/format.h>

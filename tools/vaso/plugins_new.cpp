@@ -1,11 +1,11 @@
 // vaso plugins new: a folder to begin a plugin with.
-#include "author_verbs.hpp"
 #include "exit_codes.hpp"
 #include "home.hpp"
 #include "installation.hpp"
 #include "plugin_template.hpp"
 #include "plugins/catalogue.hpp"
 #include "terminal.hpp"
+#include "verbs.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

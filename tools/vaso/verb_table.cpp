@@ -1,12 +1,8 @@
-#include "author_verbs.hpp"
 #include "verbs.hpp"
 
 #include <algorithm>
 
 namespace vaso::cli {
-
-int bench(const Arguments& arguments);  // bench.cpp
-
 namespace {
 
 constexpr Verb verbs[] = {

@@ -33,6 +33,8 @@ int report(const Arguments& arguments);
 int plugins_ls(const Arguments& arguments);
 int plugins_info(const Arguments& arguments);
 int plugins_check(const Arguments& arguments);
+int plugins_new(const Arguments& arguments);
+int plugins_docs(const Arguments& arguments);
 int config_show(const Arguments& arguments);
 int config_check(const Arguments& arguments);
 int data_info(const Arguments& arguments);
@@ -55,6 +57,7 @@ int weights_import(const Arguments& arguments);
 int weights_export(const Arguments& arguments);
 int completion(const Arguments& arguments);
 int help(const Arguments& arguments);
+int bench(const Arguments& arguments);
 int doctor(const Arguments& arguments);
 
 }  // namespace vaso::cli

@@ -19,9 +19,6 @@
 #include <stdexcept>
 
 namespace vaso::worker {
-
-int bench(const Options& options, const EventSink& events);  // bench [NAME], bench.cpp
-
 namespace {
 
 volatile std::sig_atomic_t stop = 0;

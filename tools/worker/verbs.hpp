@@ -22,6 +22,7 @@ int predict(const Options& options, const EventSink& events);         // predict
 int evaluate_masks(const Options& options, const EventSink& events);  // evaluate-masks TRUTH PREDICTION
 int evaluate_boxes(const Options& options, const EventSink& events);  // evaluate-boxes TRUTH PREDICTION
 int torchscript(const Options& options, const EventSink& events);     // torchscript
+int bench(const Options& options, const EventSink& events);           // bench [NAME]
 int doctor(const Options& options, const EventSink& events);          // doctor
 
 // True once SIGTERM arrived.
