@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace vaso::data {
 namespace {
@@ -19,6 +20,7 @@ using vision::GreyImage;
 constexpr std::array<Colour, 4> kColours{Colour{255, 40, 40}, Colour{60, 220, 60}, Colour{80, 120, 255},
                                          Colour{250, 220, 40}};
 constexpr std::int64_t kGap = 4;  // pixels between tiles
+constexpr std::int64_t kMostAcross = 4;
 constexpr Colour kBackground{24, 24, 24};
 constexpr double kTint = 0.5;
 
@@ -52,6 +54,11 @@ void blend(ColourImage& image, const GreyImage& map, const Colour& colour) {
   }
 }
 
+std::string name_of(const RecordId& id) {
+  const std::string name = id.source.empty() ? id.name : id.source + "/" + id.name;
+  return id.split.empty() || name.starts_with(id.split + "/") ? name : id.split + ": " + name;
+}
+
 void lay_labels(ColourImage& shown, const Record& record, const Dataset& dataset, std::int64_t tile) {
   if (dataset.has_masks()) {
     for (std::size_t label = 0; label < dataset.labels().size(); ++label) {
@@ -73,13 +80,14 @@ void lay_labels(ColourImage& shown, const Record& record, const Dataset& dataset
 ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std::vector<ExtraMap>& extra,
                           std::int64_t tile) {
   count = std::clamp<std::int64_t>(count, 1, dataset.size());
-  const std::int64_t pairs_across = std::min<std::int64_t>(count, 3);
-  const std::int64_t rows = (count + pairs_across - 1) / pairs_across;
-  ColourImage sheet(rows * (tile + kGap) - kGap, 2 * pairs_across * (tile + kGap) - kGap, kBackground);
+  const auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(count)));
+  const std::int64_t pairs_across = std::min(root, kMostAcross);
+  const std::int64_t rows = (count + pairs_across - 1) / pairs_across, row = tile + kLineHeight + kGap;
+  ColourImage sheet(rows * row - kGap, 2 * pairs_across * (tile + kGap) - kGap, kBackground);
   for (std::int64_t n = 0; n < count; ++n) {
     const Record record = dataset.record(n * dataset.size() / count);
     ColourImage shown = vision::to_colour(fit(vision::to_grey(record.image), tile, vision::resize_bicubic));
-    const std::int64_t top = n / pairs_across * (tile + kGap);
+    const std::int64_t top = n / pairs_across * row;
     const std::int64_t left = n % pairs_across * 2 * (tile + kGap);
     paste(sheet, shown, top, left);
     std::vector<at::Tensor> maps;
@@ -89,9 +97,17 @@ ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std:
       blend(shown, fit(vision::to_grey(maps[m]), tile, vision::resize_nearest), kColours[m % kColours.size()]);
     lay_labels(shown, record, dataset, tile);
     paste(sheet, shown, top, left + tile + kGap);
+    write_line(sheet, name_of(record.id), top + tile, left, 2 * tile + kGap);
   }
-  if (dataset.labels().empty()) return sheet;
-  return with_legend(sheet, dataset.labels());
+  std::vector<std::pair<std::string, Colour>> legend;
+  const auto add_map = [&](const std::string& name) {
+    legend.emplace_back(name, kColours[legend.size() % kColours.size()]);
+  };
+  for (const std::string& name : dataset.maps()) add_map(name);
+  for (const ExtraMap& map : extra) add_map(map.name);
+  for (std::size_t i = 0; i < dataset.labels().size(); ++i)
+    legend.emplace_back(dataset.labels()[i], vision::label_colour(i));
+  return legend.empty() ? sheet : with_legend(sheet, legend);
 }
 
 }  // namespace vaso::data

@@ -61,9 +61,9 @@ Inspection inspect(const Dataset& dataset, std::int64_t limit, int threads,
                    const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
 
 // Pairs of a frame and the same frame with its maps, masks and boxes laid over in colour, `count` records spread evenly
-// over the data set, each fitted into a square of `tile` pixels. Maps come in the order of Dataset::maps(), then
-// `extra`; red, green, blue, yellow in turn. Labels have colours of their own, which a legend below the frames
-// explains.
+// over the data set, each fitted into a square of `tile` pixels above its split and name. Maps come in the order of
+// Dataset::maps(), then `extra`; red, green, blue, yellow in turn. Labels have colours of their own. A legend below the
+// frames explains both.
 vision::ColourImage contact_sheet(const Dataset& dataset, std::int64_t count, const std::vector<ExtraMap>& extra = {},
                                   std::int64_t tile = 256);
 

@@ -10,6 +10,20 @@
 using namespace vaso;
 using namespace vaso::data;
 
+namespace {
+
+// Whether rows from `top` to `bottom` show more than the paper.
+bool has_ink(const vision::ColourImage& sheet, std::int64_t top, std::int64_t bottom) {
+  for (std::int64_t y = top; y < bottom; ++y) {
+    for (std::int64_t x = 0; x < sheet.width; ++x) {
+      if (sheet.at(y, x).red > 100) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 TEST_SUITE("unit") {
   TEST_CASE("an inspection counts, and lists every fault") {
     tests::MemoryDataset dataset(12);
@@ -91,8 +105,10 @@ TEST_SUITE("unit") {
   TEST_CASE("the contact sheet shows frames beside the same frames with maps in colour") {
     const tests::MemoryDataset dataset(7);
     const vision::ColourImage sheet = contact_sheet(dataset, 4, {}, 60);
-    CHECK(sheet.width == 6 * 64 - 4);
-    CHECK(sheet.height == 2 * 64 - 4);
+    CHECK(sheet.width == 4 * 64 - 4);  // four pairs are two by two
+    CHECK(sheet.height >= 2 * (64 + 16) - 4);
+    CHECK(has_ink(sheet, 60, 76));                           // the name below the first pair
+    CHECK(has_ink(sheet, 2 * (64 + 16) - 4, sheet.height));  // the legend
     const vision::Colour plain = sheet.at(20, 10), marked = sheet.at(20, 74), unmarked = sheet.at(20, 64 + 50);
     CHECK(plain.red == plain.blue);
     CHECK(marked.red > marked.blue + 50);

@@ -49,7 +49,7 @@ std::string splits_text(const std::vector<SplitStatistics>& splits, bool labelle
     if (!split.sequences.empty())
       text += ", " + counted(static_cast<std::int64_t>(split.sequences.size()), "sequence", "sequences");
     if (split.without_patient > 0) text += fmt::format(", {} of unknown patients", split.without_patient);
-    if (labelled && split.empty > 0) text += fmt::format("; {} show no label", split.empty);
+    if (labelled && split.empty > 0) text += "; " + counted(split.empty, "shows no label", "show no label");
     text += "\n";
   }
   return text;

@@ -102,7 +102,7 @@ TEST_SUITE("unit") {
     CHECK(test.boxes_below(kMediumArea) == 1);
     CHECK(test.patients.size() == 3);
     const std::string text = found.to_text();
-    for (const char* words : {"6 records, 6 readable", "split train: 3 records, 3 known patients; 1 show no label",
+    for (const char* words : {"6 records, 6 readable", "split train: 3 records, 3 known patients; 1 shows no label",
                               "2 in 2 (36.67 %)", "train: 2.22 % of the labelled pixels, in 33 % of the records",
                               "boxes of test: 0 small, 1 medium, 1 large", "leaks between splits: none found",
                               "  frames are noise", "1 fault:\n  list.txt:3: is wrong\n    correct it"}) {
@@ -160,14 +160,14 @@ TEST_SUITE("unit") {
     };
     const vision::ColourImage sheet = contact_sheet(dataset, 1, {}, 50);
     CHECK(sheet.width == 2 * 54 - 4);
-    CHECK(sheet.height > 50 + 4);  // the legend
+    CHECK(sheet.height > 50 + 16 + 4);  // the name and the legend
     const vision::Colour lesion = vision::label_colour(1), grey{100, 100, 100};
     CHECK(is_like(sheet.at(20, 20), grey));
     CHECK(is_like(sheet.at(10, 54 + 10), lesion));  // the box
     CHECK(is_like(sheet.at(5, 54 + 5), grey));
     const vision::Colour inside = sheet.at(20, 54 + 20);
     CHECK(inside.green == (100 + lesion.green + 1) / 2);
-    CHECK(is_like(sheet.at(54 + 8, 4), vision::label_colour(0)));
+    CHECK(is_like(sheet.at(54 + 16 + 8, 4), vision::label_colour(0)));
     dataset.masks = false;
     CHECK(is_like(contact_sheet(dataset, 1, {}, 50).at(20, 54 + 20), grey));
   }

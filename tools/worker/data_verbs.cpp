@@ -27,7 +27,7 @@ data::Inspection look(const Options& options, const EventSink& events) {
   PluginHost host = open_plugins(options, cell);
   const train::Recipe recipe = data_recipe(cell, host, "");
   const auto dataset = train::make<Dataset>(recipe.dataset, recipe.shape);
-  events.stage(fmt::format("looking at {} images", dataset->size()));
+  events.stage(fmt::format("looking at {} image{}", dataset->size(), dataset->size() == 1 ? "" : "s"));
   return data::inspect(*dataset, recipe.settings.data.limit, threads(),
                        [&](std::int64_t done, std::int64_t total) { events.progress(done, total, "images"); });
 }

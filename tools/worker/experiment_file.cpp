@@ -28,6 +28,8 @@ config::Node folder_cell(const std::filesystem::path& folder, const Options& opt
   config::Node tree = config::parse(fmt::format("[data]\ndataset = \"{0}\"\n[data.{0}]\nroot = {1}{2}{3}\n", name,
                                                 list ? "[" : "", text, list ? "]" : ""),
                                     folder.string());
+  // There is no file with such a line: a fault in the data set is one of the folder.
+  tree.set("data.dataset", config::Node(name, {folder.string(), 0, 0, {}}));
   for (const std::string& assignment : options.set) config::apply_override(tree, assignment);
   return tree;
 }

@@ -74,8 +74,10 @@ struct Entry {
 };
 
 void check(const Params& params) {
-  if (params.root.empty() == params.images.empty())
+  if (params.root.empty() && params.images.empty())
     throw ParameterError("root", "the data set needs either `root` or `images`");
+  if (!params.root.empty() && !params.images.empty())
+    throw ParameterError("root", "`images` names the folders itself: leave `root` out, or set it to \"\"");
   if (!params.root.empty() && !params.masks.empty())
     throw ParameterError("masks", "`masks` goes with `images`; `root` finds its masks itself");
   if (!params.masks.empty() && params.masks.size() != params.images.size()) {

@@ -24,8 +24,11 @@ Leak leak_of(const std::vector<RecordId>& ids) {
     leak.unknown += id.patient.empty();
     leak.patient += patients.contains(id.patient);
     leak.sequence += sequences.contains({id.patient, id.sequence});
-    leak.neighbour += frames.contains({id.patient, id.sequence, id.frame - 1}) ||
-                      frames.contains({id.patient, id.sequence, id.frame + 1});
+    for (const std::int64_t step : {0, -1, 1}) {
+      if (!frames.contains({id.patient, id.sequence, id.frame + step})) continue;
+      ++leak.neighbour;
+      break;
+    }
   }
   return leak;
 }
@@ -35,9 +38,8 @@ std::string to_text(const Leak& leak) {
     return 100.0 * static_cast<double>(count) / static_cast<double>(std::max<std::int64_t>(leak.test, 1));
   };
   std::string text = fmt::format(
-      "of {} test frames, {:.1f} % have a neighbour (frame ±1) in the training set, {:.1f} % share a sequence, {:.1f} "
-      "% "
-      "share a patient with it",
+      "of {} test frames, {:.1f} % are or have a neighbour (frame ±1) in the training set, {:.1f} % share a sequence, "
+      "{:.1f} % share a patient with it",
       leak.test, share(leak.neighbour), share(leak.sequence), share(leak.patient));
   if (leak.unknown > 0) text += fmt::format("; {} frames do not tell their patient", leak.unknown);
   return text;
