@@ -32,7 +32,7 @@ class NamedImages final : public Dataset {
     const File& file = files_.at(static_cast<std::size_t>(index));
     RecordId id;
     id.name = file.name;
-    id.files = {file.path.string()};
+    id.files = {fs::absolute(file.path).string()};
     return id;
   }
 

@@ -33,6 +33,19 @@ void write(const fs::path& file, const auto& image) {
   vision::write_png(file, image);
 }
 
+// A field of CSV (RFC 4180).
+std::string quoted(const std::string& text) {
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return field + "\"";
+}
+
+void write_text(const fs::path& file, const std::string& text) {
+  AtomicFile out(file, text.size());
+  out.write(text.data(), text.size());
+  out.commit();
+}
+
 // One plane of all masks.
 vision::GreyImage label_map(const std::vector<vision::GreyImage>& masks) {
   vision::GreyImage map(masks.front().height, masks.front().width);
@@ -86,14 +99,12 @@ class Prediction {
       for (std::size_t label = 0; label < model_.labels().size(); ++label) {
         labels[model_.labels()[label]] = model_.labels().size() == 1 ? 255 : label + 1;
       }
-      const std::string text = labels.dump(2) + "\n";
-      AtomicFile file(request_.out / "labels.json", text.size());
-      file.write(text.data(), text.size());
-      file.commit();
+      write_text(request_.out / "labels.json", labels.dump(2) + "\n");
     } else {
       annotations::write_coco(request_.out / "images.json", images_);
       annotations::write_coco_detections(request_.out / "detections.json", detections_);
     }
+    write_text(request_.out / "files.csv", files_);
     predicted_.inside /= std::max<double>(1.0, static_cast<double>(predicted_.images));
     return predicted_;
   }
@@ -112,13 +123,15 @@ class Prediction {
 
   void keep(const Record& record, const Answer& answer) {
     ++predicted_.images;
+    const std::string name = record.id.source.empty() ? record.id.name : record.id.source + "/" + record.id.name;
+    files_ += fmt::format("{},{},{}\n", quoted(name), quoted(record.id.files.empty() ? "" : record.id.files.front()),
+                          record.id.frame < 0 ? "" : std::to_string(record.id.frame));
     if (!answer.masks.empty()) {
       const vision::GreyImage map = label_map(answer.masks);
       predicted_.inside += 1 - static_cast<double>(std::count(map.pixels.begin(), map.pixels.end(), 0)) /
                                    static_cast<double>(map.pixels.size());
       write(file_for(request_.out / "masks", record.id), map);
     } else {
-      const std::string name = record.id.source.empty() ? record.id.name : record.id.source + "/" + record.id.name;
       images_.images.push_back({predicted_.images, name, record.image.size(1), record.image.size(0)});
       for (std::size_t i = 0; i < answer.boxes.size(); ++i) {
         const Box& box = answer.boxes[i];
@@ -141,6 +154,7 @@ class Prediction {
   c10::Device device_;
   annotations::CocoFile images_;
   std::vector<annotations::CocoDetection> detections_;
+  std::string files_ = "name,file,frame\n";
   Predicted predicted_;
 };
 

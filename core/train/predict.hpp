@@ -31,10 +31,12 @@ struct Predicted {
 };
 
 // Writes below `out`:
-//   masks/NAME.png      255 inside; with several labels the number of the label, from 1, the later one where two
-//   overlap labels.json         names of the labels and the values they have in the masks images.json         COCO: the
-//   images and categories that detections.json refers to detections.json     COCO results: boxes of the images' own
-//   pixels overlays/NAME.png   the answer over its image
+//   masks/NAME.png      255 inside; with several labels the number of the label, from 1, the later one on top
+//   labels.json         names of the labels and the values they have in the masks
+//   images.json         COCO: the images and categories that detections.json refers to
+//   detections.json     COCO results: boxes in the images' own pixels
+//   overlays/NAME.png   the answer over its image
+//   files.csv           of every NAME the file that it came from, and the frame in that file
 // Files that are there already are written over. Throws DataError, Interrupted.
 Predicted predict(TrainedModel& model, const Dataset& images, const PredictRequest& request, Reporter& reporter);
 

@@ -93,7 +93,8 @@ void write_window(const fs::path& frame, const fs::path& label, const fs::path& 
   const cv::Mat image = cv::imread(frame.string(), cv::IMREAD_GRAYSCALE);
   REQUIRE_FALSE(image.empty());
   double kind = 0, x = 0, y = 0, width = 0, height = 0;
-  REQUIRE(std::ifstream(label) >> kind >> x >> y >> width >> height);
+  std::ifstream(label) >> kind >> x >> y >> width >> height;
+  REQUIRE(height > 0);
   const int side = std::min(image.cols, image.rows) / 2;
   const double aside = 0.3 + 0.2 * static_cast<double>(number % 3), down = 0.3 + 0.2 * static_cast<double>(number / 3);
   const int left = std::clamp(static_cast<int>(x * image.cols - aside * side), 0, image.cols - side);

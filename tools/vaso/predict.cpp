@@ -50,7 +50,8 @@ int predict(const Arguments& arguments) {
                    "their name are read as DICOM, every frame of them.");
   line.words(words, 2, 10'000, "a run of phase finetune or its model.safetensors, and images")
       .of({Value::run, Value::file});
-  line.value(folder, "out", "DIR", "where to write masks/, overlays/, detections.json")
+  line.value(folder, "out", "DIR",
+             "where to write masks/, overlays/, detections.json, and files.csv: what came from which file and frame")
       .value(device, "device", "DEVICE", "auto, cpu or cuda")
       .choices({"auto", "cpu", "cuda"});
   options.take_plugins(line);

@@ -27,8 +27,10 @@ int predict(const Options& options, const EventSink& events) {
   const train::Predicted predicted = train::predict(model, *images, request, reporter);
   const bool masks = model.head().answer() == Head::Answer::masks;
   const std::string text =
-      masks ? fmt::format("{} masks, {:.1f} % of the pixels inside", predicted.images, 100 * predicted.inside)
-            : fmt::format("{} boxes in {} images", predicted.boxes, predicted.images);
+      masks ? fmt::format("{} mask{}, {:.1f} % of the pixels inside", predicted.images,
+                          predicted.images == 1 ? "" : "s", 100 * predicted.inside)
+            : fmt::format("{} box{} in {} image{}", predicted.boxes, predicted.boxes == 1 ? "" : "es", predicted.images,
+                          predicted.images == 1 ? "" : "s");
   events.result(nlohmann::json{{"text", text}, {"file", options.out.string()}}.dump());
   return exit_ok;
 }

@@ -25,6 +25,7 @@ struct Params {
   std::string norm = "auto";
   std::int64_t rpn_convolutions = 2;
   std::int64_t rpn_samples = 256;
+  double rpn_positive_iou = 0.7;
   std::int64_t proposals = 1000;
   std::string box_head = "fc";
   std::int64_t box_width = 1024;
@@ -49,6 +50,9 @@ struct Params {
     s.field(rpn_convolutions, "rpn_convolutions", "before the proposal network's predictions; FPN 1, ViTDet 2")
         .range(1, 8);
     s.field(rpn_samples, "rpn_samples", "anchors of an image that the proposal network learns from").at_least(2);
+    s.field(rpn_positive_iou, "rpn_positive_iou",
+            "an anchor that overlaps a box by this much is an example of one; the box's best anchor always is")
+        .range(0.3, 1);
     s.field(proposals, "proposals", "regions of an image that reach the second stage").at_least(1);
     s.field(box_head, "box_head", "two fully connected layers (FPN), or four convolutions and one (ViTDet)")
         .choices({"fc", "conv"});
@@ -134,6 +138,7 @@ class StenosisDetection final : public vaso::Head {
         params_.conventions == "detectron2" ? detectron2_options(shape) : torchvision_options(shape);
     options.rpn.convolutions = params_.rpn_convolutions;
     options.rpn.samples = params_.rpn_samples;
+    options.rpn.positive_iou = params_.rpn_positive_iou;
     options.rpn.most_after_nms = options.rpn.most_after_nms_training = params_.proposals;
     options.roi.head.convolutions = params_.box_head == "conv" ? 4 : 0;
     options.roi.head.norm = norm();
