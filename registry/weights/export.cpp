@@ -1,5 +1,6 @@
 #include "weights/import.hpp"
 #include "weights/output_file.hpp"
+#include "weights/timm.hpp"
 #include "weights/writers.hpp"
 
 #include <fmt/format.h>
@@ -130,40 +131,50 @@ bool is_torch_file(const std::filesystem::path& file) {
   return file.extension() == ".pth" || file.extension() == ".pt" || file.extension() == ".bin";
 }
 
-// What the layouts' own networks cannot hold is not written for them.
-void check_traits(const EncoderShape& shape, Layout layout, const Complaint& complain) {
-  EncoderShape plain = shape;
-  if (layout == Layout::timm) plain.class_token = true;  // VisionTransformer(class_token=False)
-  std::string traits = plain.traits();
+// What the networks of MAE and of transformers' ViTModel cannot hold is not written for them.
+void check_traits(const EncoderShape& shape, const Complaint& complain) {
+  std::string traits = shape.traits();
   if (shape.relative) traits.append(traits.empty() ? "" : ", ").append("relative positions");
   if (traits.empty()) return;
   complain(
-      "the network of this layout differs from the encoder ({}), so it cannot be exported to it; --to torchscript "
-      "writes the encoder of a run with its network",
+      "the network of this layout differs from the encoder ({}), so it cannot be exported to it; --to timm and "
+      "--to torchscript know more networks",
       traits);
 }
 
-// transformers refuses a safetensors file that does not say which framework it is for.
-const std::map<std::string, std::string> for_pytorch = {{"format", "pt"}};
+// transformers refuses a safetensors file that does not say which framework it is for. The rest is what names and
+// shapes of timm do not tell: for importing it again.
+std::map<std::string, std::string> metadata(const EncoderShape& shape) {
+  return {{"format", "pt"},
+          {"heads", std::to_string(shape.heads)},
+          {"image_size", std::to_string(shape.image())},
+          {"norm_eps", fmt::format("{:g}", shape.norm_eps)},
+          {"positions", shape.positions}};
+}
 
 }  // namespace
 
 Exported export_encoder(const EncoderPlan& plan, const WeightFile& from, Layout layout,
                         const std::filesystem::path& to) {
-  check_traits(plan.shape, layout, Complaint(from.file));
+  const Complaint complain(from.file);
+  if (layout != Layout::timm) check_traits(plan.shape, complain);
   const Exporter exporter(plan, from);
   Exported done;
   std::vector<NamedValues> tensors;
   if (layout == Layout::huggingface) {
     tensors = exporter.with_names_of_transformers();
     done.files = {to / "model.safetensors", to / "config.json"};
-    write_safetensors(done.files[0], tensors, for_pytorch);
+    write_safetensors(done.files[0], tensors, metadata(plan.shape));
     OutputFile config(done.files[1]);
     config.write(vit_config(plan.shape));
     config.commit();
   } else {
-    tensors = exporter.with_our_names();
-    if (layout == Layout::mae) {
+    if (layout == Layout::timm) {
+      TimmEncoder timm = as_timm(plan, complain);
+      tensors = std::move(timm.tensors);
+      done.loading = std::move(timm.loading);
+    } else {
+      tensors = exporter.with_our_names();
       std::vector<NamedValues> decoder = exporter.decoder();
       done.decoder = !decoder.empty();
       std::move(decoder.begin(), decoder.end(), std::back_inserter(tensors));
@@ -172,7 +183,7 @@ Exported export_encoder(const EncoderPlan& plan, const WeightFile& from, Layout 
     if (is_torch_file(to)) {
       write_torch_zip(to, "model", tensors);
     } else {
-      write_safetensors(to, tensors, for_pytorch);
+      write_safetensors(to, tensors, metadata(plan.shape));
     }
   }
   done.tensors = tensors.size();

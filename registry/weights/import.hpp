@@ -13,7 +13,7 @@ namespace vaso::weights {
 void write_encoder(const EncoderPlan& plan, const WeightFile& from, const std::filesystem::path& file);
 
 enum class Layout {
-  timm,         // one file: VisionTransformer without head
+  timm,         // one file: the network of timm that is the encoder, without head (timm.hpp)
   huggingface,  // a folder: model.safetensors and config.json of transformers' ViTModel without pooler
   mae,          // one file: {"model": …} of facebookresearch/mae, with the decoder where the source has one
 };
@@ -22,6 +22,7 @@ struct Exported {
   std::vector<std::filesystem::path> files;
   std::size_t tensors = 0;
   bool decoder = false;  // mae: the decoder is in it, so that MaskedAutoencoderViT loads it strictly
+  std::string loading;   // timm: Python that makes the network and loads FILE into it
 };
 
 // A `.pth` or `.pt` file is PyTorch's zip format, any other is safetensors.

@@ -7,15 +7,20 @@
     test_checkpoints.py check DIR FILE…    loads FILE (timm's, transformers' or MAE's names) with strict=True into a
                                            network of that layout and prints its greatest difference from NAME.out,
                                            NAME being the file's name up to its first dot
+    test_checkpoints.py check_timm DIR NAME…   runs DIR/NAME.timm.py, which makes a network of timm (here one written anew,
+                                           with the same keyword arguments and names) and loads DIR/NAME.timm.safetensors
+                                           into it, and prints the greatest difference of what that gives from NAME.out
 
 The networks are written anew from the papers and the key tables of the released code; nothing of this project is used.
 """
 import argparse
 import collections
+import functools
 import json
 import math
 import struct
 import sys
+import types
 from pathlib import Path
 
 import torch
@@ -391,6 +396,108 @@ class TransformersVit(nn.Module):
         return self.layernorm(x)
 
 
+class TimmModel(nn.Module):
+    """What timm's VisionTransformer, Eva and Beit share: names, and the order of tokens."""
+
+    def __init__(self, *, img_size, patch_size, embed_dim, depth, num_heads, num_classes, norm_layer, class_token=True,
+                 registers=0, bias=True):
+        super().__init__()
+        assert num_classes == 0
+        self.grid, self.heads = img_size // patch_size, num_heads
+        if class_token:
+            self.cls_token = nn.Parameter(torch.randn(1, 1, embed_dim))
+        if registers:
+            self.reg_token = nn.Parameter(torch.randn(1, registers, embed_dim))
+        self.patch_embed = Holder(proj=nn.Conv2d(3, embed_dim, patch_size, stride=patch_size))
+        self.blocks = nn.ModuleList(Holder(
+            norm1=norm_layer(embed_dim), norm2=norm_layer(embed_dim),
+            attn=Holder(qkv=nn.Linear(embed_dim, 3 * embed_dim, bias=bias), proj=nn.Linear(embed_dim, embed_dim)),
+            mlp=Holder(fc1=nn.Linear(embed_dim, 4 * embed_dim), fc2=nn.Linear(4 * embed_dim, embed_dim)))
+            for _ in range(depth))
+        self.norm = norm_layer(embed_dim)
+
+    def with_prefix(self, x):
+        prefix = [token.expand(len(x), -1, -1) for token in
+                  (getattr(self, "cls_token", None), getattr(self, "reg_token", None)) if token is not None]
+        return torch.cat([*prefix, x], dim=1)
+
+    def embed(self, patches):
+        return self.with_prefix(patches)
+
+    def qkv(self, attn, x):
+        return attn.qkv(x)
+
+    def turn(self, x):
+        return x
+
+    def bias(self, attn):
+        return 0
+
+    def forward(self, image):
+        self.grid = image.shape[-1] // self.patch_embed.proj.kernel_size[0]  # as dynamic_img_size, where timm has it
+        x = self.embed(self.patch_embed.proj(image).flatten(2).transpose(1, 2))
+        b, n, d = x.shape
+        for block in self.blocks:
+            qkv = self.qkv(block.attn, block.norm1(x)).reshape(b, n, 3, self.heads, d // self.heads)
+            q, k, v = qkv.permute(2, 0, 3, 1, 4)
+            logits = self.turn(q) @ self.turn(k).transpose(-2, -1) * (d // self.heads) ** -0.5 + self.bias(block.attn)
+            x = x + block.attn.proj((logits.softmax(-1) @ v).transpose(1, 2).reshape(b, n, d))
+            x = x + block.mlp.fc2(nn.functional.gelu(block.mlp.fc1(block.norm2(x))))
+        return self.norm(x)
+
+
+class TimmVisionTransformer(TimmModel):
+    def __init__(self, reg_tokens=0, no_embed_class=False, class_token=True, global_pool="token", fc_norm=None, **common):
+        super().__init__(class_token=class_token, registers=reg_tokens, **common)
+        assert class_token or (global_pool == "avg" and fc_norm is False)  # else refused, or the norm is called fc_norm
+        positions = self.grid**2 + (0 if no_embed_class else int(class_token) + reg_tokens)
+        self.pos_embed = nn.Parameter(torch.randn(1, positions, common["embed_dim"]))
+        self.no_embed_class = no_embed_class
+
+    def embed(self, patches):
+        if self.no_embed_class:
+            return self.with_prefix(patches + self.pos_embed)
+        return self.with_prefix(patches) + self.pos_embed
+
+
+class TimmEva(TimmModel):
+    def __init__(self, attn_type="eva", num_reg_tokens=0, class_token=True, use_abs_pos_emb=True, use_rot_pos_emb=False,
+                 rope_type="cat", rope_temperature=10000.0, rope_rotate_half=False, use_fc_norm=None,
+                 dynamic_img_size=False, **common):
+        super().__init__(class_token=class_token, registers=num_reg_tokens, **common)
+        assert attn_type == "rope"  # "eva" has biases of query and value alone
+        assert use_rot_pos_emb and not use_abs_pos_emb and rope_type == "dinov3" and rope_rotate_half
+        assert use_fc_norm is False and dynamic_img_size  # else what is computed of the periods is stored
+        head = common["embed_dim"] // common["num_heads"]
+        self.rope = nn.Module()
+        periods = rope_temperature ** (2.0 * torch.arange(head // 4, dtype=torch.float32) / (head // 2))
+        self.rope.register_buffer("periods", periods, persistent=False)
+
+    def turn(self, x):
+        sin, cos = rope_tables(self.grid, self.rope.periods)
+        prefix = x.shape[2] - len(sin)
+        return torch.cat([x[:, :, :prefix], rope_apply(x[:, :, prefix:], sin, cos)], dim=2)
+
+
+class TimmBeit(TimmModel):
+    def __init__(self, use_abs_pos_emb=True, use_rel_pos_bias=False, global_pool="avg", **common):
+        super().__init__(bias=False, **common)
+        assert use_rel_pos_bias and not use_abs_pos_emb and global_pool == "token"
+        for block in self.blocks:
+            block.attn.q_bias = nn.Parameter(torch.randn(common["embed_dim"]))
+            block.attn.v_bias = nn.Parameter(torch.randn(common["embed_dim"]))
+            table = torch.randn((2 * self.grid - 1) ** 2 + 3, common["num_heads"])
+            block.attn.relative_position_bias_table = nn.Parameter(table)
+
+    def qkv(self, attn, x):
+        bias = torch.cat([attn.q_bias, torch.zeros_like(attn.q_bias), attn.v_bias])
+        return nn.functional.linear(x, attn.qkv.weight, bias)
+
+    def bias(self, attn):
+        assert self.grid == GRID
+        return attn.relative_position_bias_table[SimMim.index()].permute(2, 0, 1)
+
+
 def randomised(network):
     """Norms and biases that differ from their first values: a tensor in the wrong place shows."""
     with torch.no_grad():
@@ -618,5 +725,20 @@ def check(folder, files):
             print(file.name, (network(image) - expected).abs().max().item())
 
 
+def check_timm(folder, names):
+    timm = types.SimpleNamespace(models=types.SimpleNamespace(
+        VisionTransformer=TimmVisionTransformer, Eva=TimmEva, Beit=TimmBeit,
+        load_checkpoint=lambda model, file: model.load_state_dict(read_safetensors(file), strict=True)))
+    image = read_safetensors(Path(folder) / "foreign.safetensors")["image"]
+    for name in names:
+        given = {"timm": timm, "torch": torch, "functools": functools, "FILE": Path(folder) / f"{name}.timm.safetensors"}
+        exec((Path(folder) / f"{name}.timm.py").read_text(), given)
+        with torch.no_grad():
+            expected = read_safetensors(Path(folder) / f"{name}.out.safetensors")["tokens"]
+            print(name, (given["model"].eval()(image) - expected).abs().max().item())
+
+
 if __name__ == "__main__":
-    {"make": make, "samples": samples, "foreign": foreign}.get(sys.argv[1], lambda folder: check(folder, sys.argv[3:]))(sys.argv[2])
+    {"make": make, "samples": samples, "foreign": foreign,
+     "check": lambda folder: check(folder, sys.argv[3:]),
+     "check_timm": lambda folder: check_timm(folder, sys.argv[3:])}[sys.argv[1]](sys.argv[2])

@@ -100,10 +100,10 @@ int export_torchscript(const fs::path& file, const std::string& to, const Common
   return exit_ok;
 }
 
-const char* how_to_load(Layout layout, const weights::Exported& done) {
+std::string how_to_load(Layout layout, const weights::Exported& done) {
   switch (layout) {
     case Layout::timm:
-      return "timm.create_model(NAME, num_classes=0, checkpoint_path=FILE)";
+      return done.loading;
     case Layout::huggingface:
       return "transformers.ViTModel.from_pretrained(FOLDER, add_pooling_layer=False)";
     case Layout::mae:
@@ -190,13 +190,12 @@ int weights_export(const Arguments& arguments) {
   CommandLine line(
       "weights export", "RUN|FILE --to LAYOUT --out PATH [options]",
       "Writes the encoder of a run, or of any file that `weights import` reads, with the names that other programs\n"
-      "load strictly: timm (a file), huggingface (a folder with config.json, for transformers' ViTModel), mae\n"
-      "(facebookresearch/mae, with the decoder where the run has one). A file that ends in .pth is written as "
-      "torch.save\n"
-      "would, any other as safetensors. torchscript writes the network itself, with the head where the run is a\n"
-      "fine-tuning: one file that Python (torch.jit.load) and C++ (torch::jit::load) run without VasoLab. It takes\n"
-      "B×3×S×S images, normalised as its vasolab.json says; module.masks(images) gives the masks of a fine-tuned "
-      "model.");
+      "load strictly: timm (a file, and the line of Python that makes its network), huggingface (a folder with\n"
+      "config.json, for transformers' ViTModel), mae (facebookresearch/mae, with the decoder where the run has one).\n"
+      "A file that ends in .pth is written as torch.save would, any other as safetensors. torchscript writes the\n"
+      "network itself, with the head where the run is a fine-tuning: one file that Python (torch.jit.load) and C++\n"
+      "(torch::jit::load) run without VasoLab. It takes B×3×S×S images, normalised as its vasolab.json says;\n"
+      "module.masks(images) gives the masks of a fine-tuned model.");
   line.words(words, 1, 1, "a run, or a file of weights").of({Value::run, Value::file});
   line.value(layout_name, "to", "LAYOUT", "timm, huggingface, mae or torchscript")
       .choices({"timm", "huggingface", "mae", torchscript})
