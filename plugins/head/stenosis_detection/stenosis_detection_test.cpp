@@ -171,6 +171,22 @@ TEST_SUITE("unit") {
     }
   }
 
+  TEST_CASE("where an anchor needs less overlap, the proposal network has more examples of a box") {
+    const auto encoder = tiny_encoder();
+    const auto box_loss = [&](const char* more) {
+      const auto detection = head(std::string(tiny) + more);
+      const auto network = detection->network({"wide", "tall"});
+      detection->initialise(*network, 1);
+      const HeadNetworks networks{encoder.get(), network.get()};
+      return detection->losses(networks, rectangles(), generator(1)).at("rpn_box").item<double>();
+    };
+    // A sum over the examples, divided by the fixed number of samples; predictions are nearly zero before training.
+    const double few = box_loss(""), more = box_loss("rpn_positive_iou = 0.5\n");
+    CHECK(few == box_loss("rpn_positive_iou = 0.7\n"));
+    CHECK(more > 1.5 * few);
+    CHECK_THROWS(head(std::string(tiny) + "rpn_positive_iou = 0.2\n"));
+  }
+
   TEST_CASE("the ResNet-50 needs no encoder; boxes stay inside the image and are few enough") {
     const auto detection = head(
         "backbone = \"resnet50_fpn\"\nconventions = \"torchvision\"\nbox_head = \"conv\"\n"
