@@ -6,6 +6,9 @@
 
 #include "sdk/component.hpp"
 
+#include <c10/core/Device.h>
+
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,7 +18,7 @@ namespace vaso::contract {
 struct Check {
   std::string name;  // "same seed, same plan"
   std::string cure;  // what to do where it fails
-  void (*run)(const Subject&, Report&);
+  std::function<void(const Subject&, Report&)> run;
 };
 
 // In the order in which they are run: those for all components, then those of the kind. Empty for an unknown kind.
@@ -30,6 +33,8 @@ std::vector<Check> dataset_checks();
 std::vector<Check> dataset_file_checks();  // before the data set is made
 std::vector<Check> objective_checks();
 std::vector<Check> head_checks();
+// The last of most kinds: `compare` looks at the CPU beside the accelerator. Skipped, and why, where there is none.
+Check device_check(const std::function<void(const Subject&, c10::Device, Report&)>& compare);
 
 inline constexpr const char* defaults_check = "defaults";
 inline constexpr const char* door_check = "door";

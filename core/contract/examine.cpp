@@ -20,7 +20,7 @@ void run_checks(const plugins::Catalogue& catalogue, const Request& request, con
                 std::size_t first, Report& report) {
   train::set_threads(1);
   PluginHost host(catalogue);
-  const Subject subject{host, request.component, request.settings};
+  const Subject subject(host, request.component, request.settings);
   const GlobalState before = global_state();
   for (std::size_t i = first; i < checks.size(); ++i) {
     report.begin(checks[i].name, checks[i].cure);

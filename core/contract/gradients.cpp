@@ -16,31 +16,29 @@ namespace {
 
 constexpr double step = 1e-5, tolerance = 1e-4;
 
-double norm_of(const std::vector<at::Tensor>& tensors) {
-  double sum = 0;
-  for (const at::Tensor& tensor : tensors) sum += tensor.square().sum().item<double>();
-  return std::sqrt(sum);
-}
+using Tensors = std::vector<at::Tensor>;
 
-double product(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+// Places may be tens of millions, as a network's weights are: here nothing as large as they are is made in passing.
+
+double product(const Tensors& a, const Tensors& b) {
   double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] * b[i]).sum().item<double>();
+  for (std::size_t i = 0; i < a.size(); ++i) sum += at::dot(a[i].reshape({-1}), b[i].reshape({-1})).item<double>();
   return sum;
 }
 
-using Tensors = std::vector<at::Tensor>;
+double norm_of(const Tensors& tensors) { return std::sqrt(product(tensors, tensors)); }
 
 // Of length one: noise, with so much of the gradient in it.
 Tensors direction(const Tensors& gradient, double share, std::uint64_t seed) {
-  Tensors random, mixed;
+  Tensors along;
   for (const at::Tensor& each : gradient)
-    random.push_back(noise(each.sizes(), seed + random.size()).to(each.device(), at::kDouble));
-  const double scale = norm_of(random), length = std::max(norm_of(gradient), 1e-300);
+    along.push_back(noise(each.sizes(), seed + along.size()).to(each.device(), at::kDouble));
+  const double scale = norm_of(along), length = std::max(norm_of(gradient), 1e-300);
   for (std::size_t i = 0; i < gradient.size(); ++i)
-    mixed.push_back(share / length * gradient[i] + (1 - share) / scale * random[i]);
-  const double whole = norm_of(mixed);
-  for (at::Tensor& each : mixed) each = each / whole;
-  return mixed;
+    along[i].mul_((1 - share) / scale).add_(gradient[i], share / length);
+  const double whole = norm_of(along);
+  for (at::Tensor& each : along) each.div_(whole);
+  return along;
 }
 
 class Walk {
@@ -51,8 +49,10 @@ class Walk {
   ~Walk() { to({}, 0); }
   void to(const Tensors& direction, double length) {
     const c10::NoGradGuard no_gradient;
-    for (std::size_t i = 0; i < start_.size(); ++i)
-      at::Tensor(places_[i]).copy_(length == 0 ? start_[i] : start_[i] + length * direction[i]);
+    for (std::size_t i = 0; i < start_.size(); ++i) {
+      places_[i].copy_(start_[i]);
+      if (length != 0) places_[i].add_(direction[i], length);
+    }
   }
 
  private:

@@ -150,19 +150,14 @@ void check_continuation(const Subject& subject, Report& report) {
   }
 }
 
-void check_devices(const Subject& subject, Report& report) {
+void compare_devices(const Subject& subject, c10::Device other, Report& report) {
   if (made_before_training(subject)) {
     report.skip("its maps are made on the CPU, before training");
     return;
   }
-  const Accelerator other = accelerator();
-  if (!other.device) {
-    report.skip(other.why);
-    return;
-  }
   Trial here(subject, usual()), there(subject, usual());
-  there.run.to(*other.device);
-  report.doing("map() on " + other.device->str());
+  there.run.to(other);
+  report.doing("map() on " + other.str());
   const at::Tensor map = here.map(), elsewhere = there.map();
   if (here.drew) {
     report.skip("it draws random numbers, which differ between devices");
@@ -186,8 +181,7 @@ std::vector<Check> guidance_checks() {
       {"save and load",
        "Put all that map() depends on beyond parameters and arguments into state(), and take it back in set_state().",
        check_continuation},
-      {"CPU and CUDA agree", "Make tensors with the options of the batch: at::zeros(sizes, image.options()).",
-       check_devices}};
+      device_check(compare_devices)};
 }
 
 }  // namespace vaso::contract

@@ -137,16 +137,11 @@ void check_continuation(const Subject& subject, Report& report) {
   }
 }
 
-void check_devices(const Subject& subject, Report& report) {
-  const Accelerator other = accelerator();
-  if (!other.device) {
-    report.skip(other.why);
-    return;
-  }
+void compare_devices(const Subject& subject, c10::Device other, Report& report) {
   Trial here(subject, usual()), there(subject, usual());
   if (!can_be_served(here, report)) return;
-  there.run.to(*other.device);
-  report.doing("value() on " + other.device->str());
+  there.run.to(other);
+  report.doing("value() on " + other.str());
   const at::Tensor value = here.value(here.forward()), elsewhere = there.value(there.forward());
   if (here.drew) {
     report.skip("it draws random numbers, which differ between devices");
@@ -173,8 +168,7 @@ std::vector<Check> loss_checks() {
       {"save and load",
        "Put all that value() depends on beyond parameters and arguments into state(), and take it back in set_state().",
        check_continuation},
-      {"CPU and CUDA agree", "Make tensors with the options of the batch: at::zeros(sizes, image.options()).",
-       check_devices}};
+      device_check(compare_devices)};
 }
 
 }  // namespace vaso::contract

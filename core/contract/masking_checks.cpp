@@ -305,20 +305,15 @@ void check_continuation(const Subject& subject, Report& report) {
 }
 
 // Generators of two kinds of device give other numbers, so plans are compared by their counts.
-void check_devices(const Subject& subject, Report& report) {
-  const Accelerator other = accelerator();
-  if (!other.device) {
-    report.skip(other.why);
-    return;
-  }
+void compare_devices(const Subject& subject, c10::Device other, Report& report) {
   const Scene scene = usual();
   Trial here(subject, scene), there(subject, scene);
-  there.run.to(*other.device);
+  there.run.to(other);
   const std::vector<std::int64_t> epochs = epochs_of(*here.strategy, scene.shape);
   const std::vector<MaskPlan> plans = plans_of(here, epochs, 700);
   const bool random = here.drew;
   go_through(there, epochs, 700, [&](std::size_t i, const MaskPlan& plan) {
-    report.doing(place(scene, epochs[i]) + ", on " + other.device->str());
+    report.doing(place(scene, epochs[i]) + ", on " + other.str());
     const at::Tensor state = plan.state.cpu();
     expect_plan(scene, {state, plan.guided.defined() ? plan.guided.cpu() : at::Tensor()}, report);
     for (const std::int8_t each : {MaskPlan::keep, MaskPlan::mask, MaskPlan::drop})
@@ -349,8 +344,7 @@ std::vector<Check> masking_checks() {
       {"save and load",
        "Put all that plan() depends on beyond parameters and arguments into state(), and take it back in set_state().",
        check_continuation},
-      {"CPU and CUDA agree", "Make tensors with the options of the batch: at::zeros(sizes, image.options()).",
-       check_devices}};
+      device_check(compare_devices)};
 }
 
 }  // namespace vaso::contract

@@ -97,16 +97,11 @@ void check_gradient(const Subject& subject, Report& report) {
   }
 }
 
-void check_devices(const Subject& subject, Report& report) {
-  const Accelerator other = accelerator();
-  if (!other.device) {
-    report.skip(other.why);
-    return;
-  }
+void compare_devices(const Subject& subject, c10::Device other, Report& report) {
   Trial here(subject, usual()), there(subject, usual());
-  there.run.to(*other.device);
-  there.plan.state = there.plan.state.to(*other.device);
-  report.doing("forward() on " + other.device->str());
+  there.run.to(other);
+  there.plan.state = there.plan.state.to(other);
+  report.doing("forward() on " + other.str());
   const Bag outputs = here.forward(), elsewhere = there.forward();
   for (const auto& [name, output] : outputs) {
     const double error = relative_error(elsewhere.at(name), output);
@@ -124,8 +119,7 @@ std::vector<Check> objective_checks() {
       {"same input, same outputs", "Let forward() depend on nothing but its arguments.", check_repeats},
       {"gradient", "Compare backward() of your autograd functions with the derivative of what forward() computes.",
        check_gradient},
-      {"CPU and CUDA agree", "Make tensors with the options of the batch: at::zeros(sizes, image.options()).",
-       check_devices}};
+      device_check(compare_devices)};
 }
 
 }  // namespace vaso::contract

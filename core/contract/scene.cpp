@@ -111,10 +111,9 @@ RunShape odd_shape(std::int64_t grid) {
 std::vector<Scene> scenes() {
   using Guidance = Scene::Guidance;
   const RunShape shape = small_shape();
-  std::vector<Scene> all = {{shape, 3, Guidance::varied}, {shape, 3, Guidance::empty}, {shape, 3, Guidance::full},
-                            {shape, 1, Guidance::varied}, {shape, 1, Guidance::empty}, {shape, 5, Guidance::varied}};
-  for (const std::int64_t grid : {3, 5}) all.push_back({odd_shape(grid), 3, Guidance::varied});
-  return all;
+  return {{shape, 3, Guidance::varied},        {shape, 3, Guidance::empty},        {shape, 2, Guidance::full},
+          {shape, 1, Guidance::varied},        {shape, 1, Guidance::empty},        {shape, 2, Guidance::varied},
+          {odd_shape(3), 3, Guidance::varied}, {odd_shape(5), 2, Guidance::varied}};
 }
 
 std::shared_ptr<Objective> small_mae(const RunShape& shape) { return std::make_shared<SmallMae>(shape); }
@@ -140,9 +139,8 @@ FakeRun::FakeRun(const Scene& run_scene, Objective& run_objective, MaskingStrate
     : scene(run_scene),
       objective(run_objective),
       student(encoder_shape(scene.shape), objective, masking),
-      teacher(encoder_shape(scene.shape), objective, masking) {
+      masking_(masking) {
   student.initialise(1);
-  teacher.initialise(2);
   model::initialise(segmentor, 3);
   segmentor.eval();
   for (at::Tensor& parameter : segmentor.parameters()) parameter.requires_grad_(false);
@@ -166,13 +164,23 @@ FakeRun::FakeRun(const Scene& run_scene, Objective& run_objective, MaskingStrate
 
 std::vector<torch::nn::Module*> FakeRun::modules() {
   std::vector<torch::nn::Module*> all = {&segmentor};
-  for (train::NetworkSet* set : {&student, &teacher}) {
+  for (train::NetworkSet* set : {&student, teacher_.get()}) {
+    if (set == nullptr) continue;
     const Networks& networks = set->view();
     for (torch::nn::Module* module :
          {dynamic_cast<torch::nn::Module*>(networks.encoder), networks.objective, networks.masking})
       if (module != nullptr) all.push_back(module);
   }
   return all;
+}
+
+train::NetworkSet& FakeRun::teacher() {
+  if (teacher_ == nullptr) {
+    teacher_ = std::make_unique<train::NetworkSet>(encoder_shape(scene.shape), objective, masking_);
+    teacher_->initialise(2);
+    for (torch::nn::Module* module : modules()) module->to(device, type_);
+  }
+  return *teacher_;
 }
 
 void FakeRun::to(c10::Device target) {
@@ -183,6 +191,7 @@ void FakeRun::to(c10::Device target) {
 }
 
 void FakeRun::to_double() {
+  type_ = at::kDouble;
   for (torch::nn::Module* module : modules()) module->to(at::kDouble);
   for (auto& [name, tensor] : batch)
     if (tensor.is_floating_point()) tensor = tensor.to(at::kDouble);
@@ -208,7 +217,7 @@ at::Tensor FakeStep::guidance() {
 
 Networks& FakeStep::teacher() {
   if (!needs_.teacher) throw std::logic_error("it uses the teacher, which its needs() do not name");
-  return run_.teacher.view();
+  return run_.teacher().view();
 }
 
 FrozenNetwork& FakeStep::frozen(std::string_view name) {

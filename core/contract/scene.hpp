@@ -57,17 +57,24 @@ class FakeRun {
 
   const Scene scene;
   Objective& objective;
-  train::NetworkSet student, teacher;
+  train::NetworkSet student;
   model::UnextS segmentor;
   Bag batch;            // "image", "index", "crop", "filter", "vessel"
   at::Tensor guidance;  // B×1×H×W
   c10::Device device = c10::kCPU;
+
+  // Made when first asked for: as large as the student, and most components have no use for it.
+  train::NetworkSet& teacher();
 
   void to(c10::Device target);
   void to_double();  // networks and batch, for numeric gradients
 
  private:
   std::vector<torch::nn::Module*> modules();
+
+  MaskingStrategy& masking_;
+  std::unique_ptr<train::NetworkSet> teacher_;
+  at::ScalarType type_ = at::kFloat;
 };
 
 // Gives a component what its needs() name and throws std::logic_error where it asks for more.

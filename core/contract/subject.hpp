@@ -4,14 +4,22 @@
 #include "config/tree.hpp"
 #include "host/plugin_host.hpp"
 
+#include <ATen/core/Tensor.h>
+
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace vaso::contract {
 
-struct Subject {
+class Subject {
+ public:
+  Subject(PluginHost& plugins, std::string component, std::optional<config::Node> values)
+      : host(plugins), name(std::move(component)), settings(std::move(values)) {}
+
   PluginHost& host;
   std::string name;                      // "masking.anatomy"
   std::optional<config::Node> settings;  // a table of values to use instead of the defaults
@@ -32,6 +40,16 @@ struct Subject {
   std::shared_ptr<Kind> make(const RunShape& shape) const {
     return make<Kind>(parameters(), shape);
   }
+
+  // What compute() gave when `key` was first asked for, whichever check did: as StepContext::once.
+  template <class Compute>
+  const std::vector<at::Tensor>& once(const std::string& key, const Compute& compute) const {
+    const auto found = memory_.find(key);
+    return found != memory_.end() ? found->second : memory_.emplace(key, compute()).first->second;
+  }
+
+ private:
+  mutable std::map<std::string, std::vector<at::Tensor>> memory_;
 };
 
 }  // namespace vaso::contract

@@ -5,7 +5,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/cuda.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,11 +46,6 @@ Bag through_a_file(const Bag& state) {
   Bag read = train::read_safetensors(file).tensors;
   std::filesystem::remove(file);
   return read;
-}
-
-Accelerator accelerator() {
-  if (torch::cuda::is_available()) return {c10::Device(c10::kCUDA, 0), ""};
-  return {std::nullopt, at::hasCUDA() ? "there is no CUDA device here" : "this LibTorch was built without CUDA"};
 }
 
 double relative_error(const at::Tensor& a, const at::Tensor& b) {

@@ -3,9 +3,6 @@
 
 #include "sdk/component.hpp"
 
-#include <c10/core/Device.h>
-
-#include <optional>
 #include <string>
 
 namespace vaso::contract {
@@ -23,13 +20,6 @@ bool all_finite(const at::Tensor& tensor);
 
 // What a checkpoint makes of a state: written to a file and read again.
 Bag through_a_file(const Bag& state);
-
-// The accelerator to compare the CPU with; nothing, and why, where there is none.
-struct Accelerator {
-  std::optional<c10::Device> device;
-  std::string why;
-};
-Accelerator accelerator();
 
 // The largest |a − b| over the largest |b| (at least 1e-6), in float64 on the CPU.
 double relative_error(const at::Tensor& a, const at::Tensor& b);
