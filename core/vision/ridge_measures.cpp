@@ -3,8 +3,8 @@
 #include "vision/ridge_measures.hpp"
 
 #include "kernels/clones.hpp"
+#include "kernels/exp_of_negative.hpp"
 
-#include <bit>
 #include <cmath>
 
 namespace vaso::vision {
@@ -17,21 +17,6 @@ inline float nearest(float x) {
 }
 
 inline float larger(float a, float b) { return a < b ? b : a; }
-
-// e^x for x ≤ 0, to 2e-7 of it (Cody and Waite's reduction, then a polynomial of Cephes' expf); 0 below e^−87.
-inline float exp_of_negative(float x) {
-  x = larger(x, -87.0f);
-  const float n = nearest(x * 1.44269504f);
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float power = std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
-  return (p * r * r + r + 1.0f) * power;
-}
 
 }  // namespace
 
@@ -65,7 +50,8 @@ VASO_CPU_CLONES void raise_to_frangi(const float* small, const float* large, std
   for (std::int64_t i = 0; i < count; ++i) {
     const float ratio = small[i] / larger(large[i], 1e-20f);  // where large > 0, |small| ≤ large
     const float norm = small[i] * small[i] + large[i] * large[i];
-    const float value = exp_of_negative(-ratio * ratio * blob) * (1 - exp_of_negative(-norm * strength));
+    const float value =
+        kernels::exp_of_negative(-ratio * ratio * blob) * (1 - kernels::exp_of_negative(-norm * strength));
     out[i] = larger(out[i], large[i] > 0 ? value : 0.0f);
   }
 }

@@ -10,22 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* word_for(PlannedRun::Action action) {
-  switch (action) {
-    case PlannedRun::Action::start:
-      return "start";
-    case PlannedRun::Action::reuse:
-      return "reuse";
-    case PlannedRun::Action::resume:
-      return "resume";
-    case PlannedRun::Action::leave:
-      return "leave";
-    case PlannedRun::Action::blocked:
-      return "wait";
-  }
-  return "";
-}
-
 // JSON has no NaN: null.
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -47,7 +31,7 @@ void EventLines::plan(const StudyPlan& plan) const {
   for (const PlannedRun& run : plan.runs) {
     Json& row = runs.emplace_back(Json{{"phase", run.phase},
                                        {"label", run.label},
-                                       {"action", word_for(run.action)},
+                                       {"action", to_text(run.action)},
                                        {"images", run.images},
                                        {"steps", run.steps}});
     if (run.action != PlannedRun::Action::start) row["run"] = run.existing->id;

@@ -13,22 +13,6 @@ namespace fs = std::filesystem;
 namespace vaso::cli {
 namespace {
 
-const char* word_for(PlannedRun::Action action) {
-  switch (action) {
-    case PlannedRun::Action::start:
-      return "start";
-    case PlannedRun::Action::reuse:
-      return "reuse";
-    case PlannedRun::Action::resume:
-      return "resume";
-    case PlannedRun::Action::leave:
-      return "leave (failed)";
-    case PlannedRun::Action::blocked:
-      return "is running";
-  }
-  return "";
-}
-
 void print_files(const runs::Store& store, const std::vector<std::int64_t>& ids, std::FILE* stream) {
   Grid files{{"run", "what", "file"}, {}};
   for (const std::int64_t id : ids) {
@@ -81,11 +65,13 @@ std::string summary_table(const StudyPlan& plan, const runs::Store& store, repor
 void print_plan(const StudyPlan& plan, report::Format format, bool quiet) {
   Grid grid{{"phase", "label", "what", "run", "images", "steps"}, {}};
   for (const PlannedRun& run : plan.runs) {
-    std::string what = word_for(run.action);
-    if (run.action == PlannedRun::Action::start && run.existing && run.existing->status != runs::Status::finished) {
+    const bool there = run.action != PlannedRun::Action::start;
+    std::string what = to_text(run.action);
+    if (run.action == PlannedRun::Action::leave || run.action == PlannedRun::Action::blocked) {
+      what += fmt::format(" ({})", runs::to_text(run.existing->status));
+    } else if (!there && run.existing && run.existing->status != runs::Status::finished) {
       what += fmt::format(" anew ({} before)", runs::to_text(run.existing->status));
     }
-    const bool there = run.action != PlannedRun::Action::start;
     grid.rows.push_back({run.phase, run.label, what, there ? std::to_string(run.existing->id) : "", grouped(run.images),
                          grouped(run.steps)});
   }

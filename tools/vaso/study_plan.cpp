@@ -184,6 +184,22 @@ void make_paths_absolute(config::Node& node, const std::set<std::pair<std::strin
 
 }  // namespace
 
+const char* to_text(PlannedRun::Action action) {
+  switch (action) {
+    case PlannedRun::Action::start:
+      return "start";
+    case PlannedRun::Action::reuse:
+      return "reuse";
+    case PlannedRun::Action::resume:
+      return "resume";
+    case PlannedRun::Action::leave:
+      return "leave";
+    case PlannedRun::Action::blocked:
+      return "wait";
+  }
+  return "";
+}
+
 StudyPlan plan_study(const fs::path& file, const Common& common) {
   config::Node root = config::load(file, common.overrides);
   const experiment::StudyDesign study = experiment::read_study(root);

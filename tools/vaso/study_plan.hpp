@@ -35,6 +35,9 @@ struct PlannedRun {
   std::optional<runs::Run> existing;  // the newest equal run that finished, else the newest equal one
 };
 
+// "start", "reuse", "resume", "leave", "wait".
+const char* to_text(PlannedRun::Action action);
+
 struct StudyPlan {
   std::string experiment;
   std::vector<std::string> factors;  // paths of the settings that vary

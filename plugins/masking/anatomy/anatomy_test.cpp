@@ -1,4 +1,4 @@
-#include "support/fake_step.hpp"
+#include "sdk/testing.hpp"
 #include "support/plugins.hpp"
 
 #include <doctest/doctest.h>
@@ -7,8 +7,8 @@ using namespace vaso;
 
 namespace {
 
-tests::FakeStep step_with_vessels(std::int64_t batch) {
-  tests::FakeStep step;
+vaso::testing::Step step_with_vessels(std::int64_t batch) {
+  vaso::testing::Step step;
   step.tensors["image"] = at::zeros({batch, 3, 224, 224});
   step.guide = at::zeros({batch, 1, 224, 224});
   step.guide.slice(2, 0, 112).fill_(1.0);  // the upper half: patches 0 to 97
@@ -20,7 +20,7 @@ tests::FakeStep step_with_vessels(std::int64_t batch) {
 TEST_SUITE("unit") {
   TEST_CASE("the guided count follows the released ramp: 0, 1, 12, 24, 49 of 98") {
     const auto strategy = tests::make_plugin<MaskingStrategy>("masking.anatomy", "", RunShape{});
-    tests::FakeStep step = step_with_vessels(4);
+    vaso::testing::Step step = step_with_vessels(4);
     step.where.epochs = 800;
     const std::pair<std::int64_t, std::int64_t> expected[] = {{15, 0}, {16, 1}, {199, 12}, {399, 24}, {799, 49}};
     for (const auto& [epoch, count] : expected) {
@@ -34,7 +34,7 @@ TEST_SUITE("unit") {
 
   TEST_CASE("the paper's ramp starts at zero") {
     const auto strategy = tests::make_plugin<MaskingStrategy>("masking.anatomy", "ramp = \"paper\"", RunShape{});
-    tests::FakeStep step = step_with_vessels(1);
+    vaso::testing::Step step = step_with_vessels(1);
     step.where = {399, 800, 0, 1};
     strategy->plan(step);
     CHECK(step.logged.at("beta") == doctest::Approx(0.5 * 399 / 800));
@@ -42,7 +42,7 @@ TEST_SUITE("unit") {
 
   TEST_CASE("guidance draws the mask to vessels") {
     const auto strategy = tests::make_plugin<MaskingStrategy>("masking.anatomy", "", RunShape{});
-    tests::FakeStep step = step_with_vessels(64);
+    vaso::testing::Step step = step_with_vessels(64);
     step.where = {799, 800, 0, 1};
     const at::Tensor masked = (strategy->plan(step).state == MaskPlan::mask).to(at::kFloat);
     // 49 guided patches in the upper half, 49 more evenly among the 49 + 98 others: 49 + 16.3 of 98 above.
@@ -52,7 +52,7 @@ TEST_SUITE("unit") {
 
   TEST_CASE("an image without guidance is masked evenly; one with few patches gets those") {
     const auto strategy = tests::make_plugin<MaskingStrategy>("masking.anatomy", "", RunShape{});
-    tests::FakeStep step = step_with_vessels(2);
+    vaso::testing::Step step = step_with_vessels(2);
     step.where = {799, 800, 0, 1};
     step.guide.zero_();
     step.guide[1][0][20][20] = 1.0;  // patch 15

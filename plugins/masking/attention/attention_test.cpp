@@ -1,4 +1,4 @@
-#include "support/fake_step.hpp"
+#include "sdk/testing.hpp"
 #include "support/plugins.hpp"
 
 #include <doctest/doctest.h>
@@ -21,8 +21,8 @@ Bag attention_of_two() {
   return {{"attention", maps}};
 }
 
-tests::FakeStep step_over(const std::vector<float>& crop, std::int64_t sample) {
-  tests::FakeStep step;
+vaso::testing::Step step_over(const std::vector<float>& crop, std::int64_t sample) {
+  vaso::testing::Step step;
   step.tensors["image"] = at::zeros({1, 3, 224, 224});
   step.tensors["index"] = at::tensor(std::vector<std::int64_t>{sample});
   step.tensors["crop"] = at::tensor(crop).reshape({1, 5});
@@ -68,7 +68,7 @@ class SweepOfTwo final : public Sweep {
 TEST_SUITE("unit") {
   TEST_CASE("before the first sweep masking is even at warmup_ratio, after it 88 masked, 78 thrown, 30 kept") {
     const auto strategy = tests::make_plugin<MaskingStrategy>("masking.attention", "", shape_of(2));
-    tests::FakeStep step = step_over({0, 0, 1, 1, 0}, 0);
+    vaso::testing::Step step = step_over({0, 0, 1, 1, 0}, 0);
     CHECK((strategy->plan(step).state == MaskPlan::mask).sum().item<int>() == 147);
     strategy->set_state(attention_of_two());
     const at::Tensor state = strategy->plan(step).state;
@@ -82,7 +82,7 @@ TEST_SUITE("unit") {
         tests::make_plugin<MaskingStrategy>("masking.attention", "ratio = 0.2\nthrow_ratio = 0.0", shape_of(2));
     strategy->set_state(attention_of_two());
     const auto masked_in = [&](const std::vector<float>& crop, std::int64_t rows_from, std::int64_t columns_from) {
-      tests::FakeStep step = step_over(crop, 0);
+      vaso::testing::Step step = step_over(crop, 0);
       const at::Tensor masked = (strategy->plan(step).state == MaskPlan::mask).reshape({14, 14});
       return masked.slice(0, rows_from, rows_from + 7).slice(1, columns_from, columns_from + 7).sum().item<int>();
     };
@@ -103,7 +103,7 @@ TEST_SUITE("unit") {
     strategy->set_state({{"attention", maps}});
     const auto masked_in = [&](std::int64_t sample, const std::vector<float>& crop, std::int64_t rows,
                                std::int64_t columns) {
-      tests::FakeStep step = step_over(crop, sample);
+      vaso::testing::Step step = step_over(crop, sample);
       const at::Tensor masked = (strategy->plan(step).state == MaskPlan::mask).reshape({14, 14});
       return masked.slice(0, rows, rows + 7).slice(1, columns, columns + 7).sum().item<int>();
     };

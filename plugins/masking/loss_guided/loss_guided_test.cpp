@@ -1,6 +1,6 @@
 #include "ranking.hpp"
 
-#include "support/fake_step.hpp"
+#include "sdk/testing.hpp"
 #include "support/plugins.hpp"
 
 #include <doctest/doctest.h>
@@ -72,7 +72,7 @@ TEST_SUITE("unit") {
       for (auto& parameter : network->parameters())
         parameter.normal_(0, 0.02, at::make_generator<at::CPUGeneratorImpl>(5));
     }
-    tests::FakeStep step;
+    vaso::testing::Step step;
     step.tensors["image"] = at::zeros({3, 3, 224, 224});
     step.teacher_nets.masking = network.get();
     step.forward_result["decoder_input"] = at::randn({3, 197, 32}, at::make_generator<at::CPUGeneratorImpl>(6));
