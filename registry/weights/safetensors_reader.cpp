@@ -113,6 +113,9 @@ void read_safetensors(WeightFile& into) {
   const Complaint complain(into.file);
   into.format = "safetensors";
   const Bytes bytes = into.mapping->bytes();
+  if (bytes.size() < sizeof(std::uint64_t)) {
+    complain("has {} bytes, too few for a safetensors file", bytes.size());
+  }
   const auto header_bytes = number_at<std::uint64_t>(bytes, 0);
   const Bytes rest = bytes.subspan(sizeof header_bytes);
   if (header_bytes > largest_header || header_bytes > rest.size()) {
