@@ -54,6 +54,7 @@ a TOML file; runs go into an SQLite database, from which tables are printed.
 This package has the two programs, the plugins, and the headers and the CMake
 package to build more.")
 set(CPACK_STRIP_FILES ON)
+set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/VasoDebian.cmake")
 set(CPACK_PACKAGING_INSTALL_PREFIX "/usr")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
@@ -62,6 +63,6 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${CMAKE_BINARY_DIR}/lib/vasolab")
 # What building a plugin takes; running takes none of it.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libopenblas0-openmp")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, g++, libtorch-dev, libopencv-dev, doctest-dev")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, make, g++, libtorch-dev, libopencv-dev, doctest-dev")
 set(CPACK_GENERATOR DEB)
 include(CPack)

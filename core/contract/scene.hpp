@@ -38,7 +38,7 @@ RunShape small_shape();
 // With an odd number of patches a side.
 RunShape odd_shape(std::int64_t grid);
 
-// Batches of one and of odd size; guidance of every kind.
+// Batches of one, of even and of odd size; grids of even and of odd size; guidance of every kind.
 std::vector<Scene> scenes();
 
 // MAE with a decoder of one block: outputs "latent", "decoder_input", "prediction".
