@@ -5,7 +5,7 @@ set(FOLDER "${CPACK_TEMPORARY_DIRECTORY}/usr/share/doc/${CPACK_PACKAGE_NAME}")
 string(TIMESTAMP NOW "%a, %d %b %Y %H:%M:%S +0000" UTC)
 file(WRITE "${FOLDER}/changelog" "${CPACK_PACKAGE_NAME} (${CPACK_PACKAGE_VERSION}) UNRELEASED; urgency=medium
 
-  * Built from its source tree by cpack; what changed stands in the tree's history.
+  * Built by cpack; what changed stands in the source tree's history.
 
  -- ${CPACK_PACKAGE_CONTACT}  ${NOW}
 ")
