@@ -1,5 +1,5 @@
-// Activation checkpointing: what a part of a network computes on the way is not kept for the backward pass, but computed
-// again. Source: Chen et al., "Training deep nets with sublinear memory cost", 2016 (arXiv 1604.06174).
+// Activation checkpointing: what a part of a network computes on the way is not kept for the backward pass, but
+// computed again. Source: Chen et al., "Training deep nets with sublinear memory cost", 2016 (arXiv 1604.06174).
 #pragma once
 
 #include <ATen/core/Tensor.h>
