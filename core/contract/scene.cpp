@@ -2,6 +2,7 @@
 
 #include "model/mae_decoder.hpp"
 #include "train/device.hpp"
+#include "train/encoder.hpp"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -91,15 +92,7 @@ RunShape small_shape() {
   return shape;
 }
 
-model::VitShape encoder_shape(const RunShape& run) {
-  model::VitShape shape;
-  shape.image_size = run.image_size;
-  shape.patch_size = run.patch_size;
-  shape.dim = run.encoder_dim;
-  shape.depth = run.encoder_depth;
-  shape.heads = run.encoder_heads;
-  return shape;
-}
+model::VitShape encoder_shape(const RunShape& run) { return train::vit_shape(experiment::Model(), run); }
 
 RunShape odd_shape(std::int64_t grid) {
   RunShape shape = small_shape();

@@ -1,3 +1,4 @@
+#include "data/image_name.hpp"
 #include "data/inspect.hpp"
 #include "data/legend.hpp"
 
@@ -55,7 +56,7 @@ void blend(ColourImage& image, const GreyImage& map, const Colour& colour) {
 }
 
 std::string name_of(const RecordId& id) {
-  const std::string name = id.source.empty() ? id.name : id.source + "/" + id.name;
+  const std::string name = image_name(id);
   return id.split.empty() || name.starts_with(id.split + "/") ? name : id.split + ": " + name;
 }
 

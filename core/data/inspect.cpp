@@ -1,5 +1,6 @@
 #include "data/inspect.hpp"
 
+#include "data/image_name.hpp"
 #include "data/near_frames.hpp"
 #include "data/ordered.hpp"
 
@@ -18,8 +19,6 @@
 
 namespace vaso::data {
 namespace {
-
-std::string full_name(const RecordId& id) { return id.source.empty() ? id.name : id.source + "/" + id.name; }
 
 // What is kept of a record after its pixels are gone.
 struct Summary {
@@ -45,7 +44,7 @@ Summary summarise(const Dataset& dataset, std::int64_t index) {
     const vision::GreyImage plane = vision::to_grey(map);
     if (plane.height != image.height || plane.width != image.width) {
       throw DataError(
-          {full_name(record.id), "its map `" + name + "` has another size than its image", "make the map again"});
+          {image_name(record.id), "its map `" + name + "` has another size than its image", "make the map again"});
     }
     const auto above =
         std::count_if(plane.pixels.begin(), plane.pixels.end(), [](std::uint8_t value) { return value > 127; });
@@ -66,7 +65,7 @@ std::variant<Summary, Fault> try_summarise(const Dataset& dataset, std::int64_t 
   } catch (const DataError& error) {
     return error.fault();
   } catch (const std::exception& error) {
-    return Fault{full_name(dataset.id(index)), error.what(), ""};
+    return Fault{image_name(dataset.id(index)), error.what(), ""};
   }
 }
 
@@ -133,7 +132,7 @@ std::vector<std::vector<std::string>> named(const std::vector<std::vector<std::i
   std::vector<std::vector<std::string>> names;
   for (const std::vector<std::int64_t>& group : groups) {
     names.emplace_back();
-    for (const std::int64_t i : group) names.back().push_back(full_name(ids[static_cast<std::size_t>(i)]));
+    for (const std::int64_t i : group) names.back().push_back(image_name(ids[static_cast<std::size_t>(i)]));
   }
   return names;
 }

@@ -1,5 +1,6 @@
 #include "metrics/report.hpp"
 
+#include "report/csv_field.hpp"
 #include "report/numbers.hpp"
 #include "report/table.hpp"
 
@@ -56,13 +57,7 @@ std::string csv_line(const std::vector<std::string>& fields) {
   std::string text;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) text += ',';
-    if (fields[i].find_first_of(",\"\r\n") == std::string::npos) {
-      text += fields[i];
-      continue;
-    }
-    text += '"';
-    for (const char c : fields[i]) text += c == '"' ? std::string("\"\"") : std::string(1, c);
-    text += '"';
+    text += report::csv_field(fields[i]);
   }
   return text + "\r\n";
 }

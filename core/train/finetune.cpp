@@ -1,5 +1,6 @@
 #include "train/finetune.hpp"
 
+#include "data/image_name.hpp"
 #include "data/labelled_loader.hpp"
 #include "data/philox.hpp"
 #include "model/recompute.hpp"
@@ -266,7 +267,7 @@ class Finetuning {
         [&](std::int64_t record, const Answer& answer) {
           if (sheet.size() >= pictures && !single.wants_more()) return;
           const std::vector<vision::ColourImage> panels = panels_of(pack_, parts_.labels, record, answer);
-          if (single.wants_more()) single.add(image_name(pack_.id(record)), panels);
+          if (single.wants_more()) single.add(data::image_name(pack_.id(record)), panels);
           if (sheet.size() < pictures) sheet.push_back(panels);
         });
     std::map<std::string, double> values{{"epochs", static_cast<double>(epoch_)},

@@ -1,8 +1,10 @@
 #include "train/predict.hpp"
 
 #include "annotations/coco_json.hpp"
+#include "data/image_name.hpp"
 #include "data/legend.hpp"
 #include "data/placement.hpp"
+#include "report/csv_field.hpp"
 #include "train/atomic_file.hpp"
 #include "train/device.hpp"
 #include "train/task_evaluation.hpp"
@@ -31,13 +33,6 @@ fs::path file_for(const fs::path& folder, const RecordId& id) {
 void write(const fs::path& file, const auto& image) {
   fs::create_directories(file.parent_path());
   vision::write_png(file, image);
-}
-
-// A field of CSV (RFC 4180).
-std::string quoted(const std::string& text) {
-  std::string field = "\"";
-  for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return field + "\"";
 }
 
 void write_text(const fs::path& file, const std::string& text) {
@@ -123,8 +118,9 @@ class Prediction {
 
   void keep(const Record& record, const Answer& answer) {
     ++predicted_.images;
-    const std::string name = record.id.source.empty() ? record.id.name : record.id.source + "/" + record.id.name;
-    files_ += fmt::format("{},{},{}\n", quoted(name), quoted(record.id.files.empty() ? "" : record.id.files.front()),
+    const std::string name = data::image_name(record.id);
+    files_ += fmt::format("{},{},{}\n", report::csv_field(name),
+                          report::csv_field(record.id.files.empty() ? "" : record.id.files.front()),
                           record.id.frame < 0 ? "" : std::to_string(record.id.frame));
     if (!answer.masks.empty()) {
       const vision::GreyImage map = label_map(answer.masks);

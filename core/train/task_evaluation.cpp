@@ -1,5 +1,6 @@
 #include "train/task_evaluation.hpp"
 
+#include "data/image_name.hpp"
 #include "metrics/box_scores.hpp"
 #include "metrics/mask_scores.hpp"
 #include "train/device.hpp"
@@ -75,8 +76,6 @@ std::vector<metrics::FoundBox> founds(const Answer& answer) {
 
 }  // namespace
 
-std::string image_name(const RecordId& id) { return id.source.empty() ? id.name : id.source + "/" + id.name; }
-
 std::vector<Answer> answers(const Head& head, const at::Tensor& logits, const std::vector<Detections>& detections,
                             const std::vector<data::Placement>& placements, const std::vector<Size>& sizes) {
   std::vector<Answer> answers;
@@ -147,7 +146,7 @@ metrics::Report TaskEvaluation::run(const data::Pack& pack, const std::vector<st
     for (std::size_t i = 0; i < found.size(); ++i) {
       const auto position = static_cast<std::int64_t>(i);
       const std::int64_t record = images.index[position].item<std::int64_t>();
-      const std::string name = image_name(pack.id(record));
+      const std::string name = data::image_name(pack.id(record));
       if (!masks) {
         box_scores.add(name, truths(pack.boxes(record)), founds(found[i]));
       } else if (at_input) {

@@ -21,9 +21,6 @@ struct Answer {
   std::vector<double> scores;            // of the boxes
 };
 
-// What an image of a data set is called in the database: "SOURCE/NAME".
-std::string image_name(const RecordId& id);
-
 // Brings a network's outputs for images placed by data::fitted back to the images. sizes: height and width of each.
 std::vector<Answer> answers(const Head& head, const at::Tensor& logits, const std::vector<Detections>& detections,
                             const std::vector<data::Placement>& placements,

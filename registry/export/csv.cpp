@@ -1,6 +1,7 @@
 #include "export/csv.hpp"
 
 #include "export/file.hpp"
+#include "report/csv_field.hpp"
 
 #include <fmt/format.h>
 #include <cmath>
@@ -8,12 +9,7 @@
 namespace vaso::exporting {
 namespace {
 
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
+std::string field(const std::string& text) { return report::csv_field(text); }
 
 std::string field(double value) {
   if (std::isnan(value)) return "NaN";

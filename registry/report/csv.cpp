@@ -1,4 +1,5 @@
 // RFC 4180: lines end in CRLF, quotes are doubled inside quotes. Full precision, for other programs to compute with.
+#include "report/csv_field.hpp"
 #include "report/grid.hpp"
 
 #include <fmt/format.h>
@@ -9,21 +10,11 @@
 namespace vaso::report {
 namespace {
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + "\"";
-}
-
 std::string line(const std::vector<std::string>& fields) {
   std::string text;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) text += ',';
-    text += quoted(fields[i]);
+    text += csv_field(fields[i]);
   }
   return text + "\r\n";
 }

@@ -1,11 +1,11 @@
 #include "bench.hpp"
 
+#include "train/clock.hpp"
 #include "train/reporter.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 
 namespace vaso::bench {
 
@@ -23,13 +23,12 @@ const std::vector<Entry>& benches() {
 }
 
 std::vector<double> seconds_each(const Request& request, const std::function<void()>& work) {
-  using Clock = std::chrono::steady_clock;
   std::vector<double> seconds;
   for (int i = 0; i <= request.repeat; ++i) {
     if (request.stop_requested()) throw train::Interrupted("stopped; nothing is printed");
-    const Clock::time_point start = Clock::now();
+    const train::Clock clock;
     work();
-    if (i > 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    if (i > 0) seconds.push_back(clock.seconds());
   }
   return seconds;
 }

@@ -3,13 +3,13 @@
 
 #include "model/segmentation_head.hpp"
 #include "model/vit.hpp"
+#include "train/clock.hpp"
 #include "train/device.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 namespace vaso::bench {
 namespace {
@@ -79,10 +79,9 @@ class InferenceBench final : public Bench {
     const auto passes = seconds_each(request, [&] {
       std::vector<double> latencies;
       for (std::int64_t i = 0; i < images_; ++i) {
-        const auto start = std::chrono::steady_clock::now();
+        const train::Clock clock;
         apply(one);
-        latencies.push_back(
-            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+        latencies.push_back(1e3 * clock.seconds());
       }
       half.values.push_back(percentile(latencies, 0.5));
       most.values.push_back(percentile(latencies, 0.9));

@@ -6,6 +6,7 @@
 #include "model/mim_losses.hpp"
 #include "model/recompute.hpp"
 #include "model/unext.hpp"
+#include "train/clock.hpp"
 #include "train/device.hpp"
 #include "train/optimizer.hpp"
 
@@ -13,15 +14,12 @@
 #include <ATen/record_function.h>
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
-#include <fstream>
 
 namespace vaso::bench {
 namespace {
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // Bytes that are allocated now, and the most that the process ever occupied.
 double bytes_in_use() {
@@ -29,11 +27,9 @@ double bytes_in_use() {
   return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
 }
 double peak_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return 1024.0 * std::strtod(line.c_str() + 6, nullptr);
-  }
-  return 0;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
 }
 
 // Adds up the time in LibTorch's operators and in our own kernels, the outermost of each nest, on the thread that runs
@@ -52,18 +48,20 @@ class KernelClock {
 
  private:
   static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction&) {
-    if (depth_++ == 0) begin_ = bench::seconds();
+    if (depth_++ == 0) clock_.restart();
     return nullptr;
   }
   static void leave(const at::RecordFunction&, at::ObserverContext*) {
-    if (--depth_ == 0) total_ += bench::seconds() - begin_;
+    if (--depth_ == 0) total_ += clock_.seconds();
   }
   static thread_local int depth_;
-  static thread_local double begin_, total_;
+  static thread_local double total_;
+  static thread_local train::Clock clock_;
   at::CallbackHandle handle_;
 };
 thread_local int KernelClock::depth_ = 0;
-thread_local double KernelClock::begin_ = 0, KernelClock::total_ = 0;
+thread_local double KernelClock::total_ = 0;
+thread_local train::Clock KernelClock::clock_;
 
 // Multiplications and additions of a stack of transformer blocks on `tokens` tokens, forward.
 double transformer_flops(std::int64_t tokens, std::int64_t dim, std::int64_t depth) {
@@ -108,19 +106,19 @@ class StepBench final : public Bench {
     std::vector<double> forward, backward, update;
     double needed = 0;
     const std::vector<double> whole = seconds_each(request, [&] {
-      const double start = seconds();
+      const train::Clock clock;
       at::Tensor loss = loss_of(image, plan, device);
       loss.item<float>();  // waits for a GPU
       needed = bytes_in_use();
-      const double after_forward = seconds();
+      const double after_forward = clock.seconds();
       optimizer.zero_grad();
       loss.backward();
       if (!device.is_cpu()) optimizer.clip(1e9);  // gives a number: waits for a GPU
-      const double after_backward = seconds();
+      const double after_backward = clock.seconds();
       optimizer.step(1e-4);
-      forward.push_back(1e3 * (after_forward - start));
+      forward.push_back(1e3 * after_forward);
       backward.push_back(1e3 * (after_backward - after_forward));
-      update.push_back(1e3 * (seconds() - after_backward));
+      update.push_back(1e3 * (clock.seconds() - after_backward));
     });
     for (auto* part : {&forward, &backward, &update}) part->erase(part->begin());
 
@@ -222,13 +220,13 @@ class StepBench final : public Bench {
   }
 
   Figure outside_kernels(const at::Tensor& image, const MaskPlan& plan, train::AdamW& optimizer) const {
-    const double start = seconds();
+    const train::Clock clock;
     const KernelClock kernels;
     at::Tensor loss = loss_of(image, plan, c10::kCPU);
     optimizer.zero_grad();
     loss.backward();
     optimizer.step(1e-4);
-    const double whole = seconds() - start;
+    const double whole = clock.seconds();
     return {"time outside kernels", "%", {100 * (whole - kernels.seconds()) / whole}, false, 0, ""};
   }
 

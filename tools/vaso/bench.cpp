@@ -52,10 +52,9 @@ int bench(const Arguments& arguments) {
   std::int64_t repeat = 3, threads = 1;
   CommandLine line(
       "bench", "[NAME] [options]",
-      "Measures one thing on this machine and prints a table: the median over repetitions, the least and the most, "
-      "what "
-      "the\nmachine could do at best (the floor; measured at the same time) and the share of it that is reached. "
-      "Without\na name, lists the benches and their settings. Nothing else should run meanwhile.");
+      "Measures one thing on this machine and prints a table: the median over repetitions, the least and the most,\n"
+      "what the machine could do at best (the floor; measured at the same time) and the share of it that is reached.\n"
+      "Without a name, lists the benches and their settings. Nothing else should run meanwhile.");
   line.words(words, 0, 1, "the name of a bench")
       .value(repeat, "repeat", "N", "repetitions, after one that does not count (default: 3)")
       .value(threads, "threads", "N", "of each thread pool (default: 1)")

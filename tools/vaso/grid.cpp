@@ -2,6 +2,7 @@
 
 #include "command_line.hpp"
 #include "config/diagnostics.hpp"
+#include "report/csv_field.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -16,13 +17,6 @@ std::string joined(const Row& row, const char* between, Quote quote) {
   std::string text;
   for (const std::string& cell : row) text += (text.empty() && &cell == &row.front() ? "" : between) + quote(cell);
   return text;
-}
-
-std::string csv_cell(const std::string& cell) {
-  if (cell.find_first_of(",\"\n\r") == cell.npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
 }
 
 std::string markdown_cell(const std::string& cell) {
@@ -97,8 +91,8 @@ std::string write(const Grid& grid, report::Format format) {
     case report::Format::json:
       return json(grid);
     case report::Format::csv: {
-      std::string text = joined(grid.heading, ",", csv_cell) + "\n";
-      for (const Row& row : grid.rows) text += joined(row, ",", csv_cell) + "\n";
+      std::string text = joined(grid.heading, ",", report::csv_field) + "\n";
+      for (const Row& row : grid.rows) text += joined(row, ",", report::csv_field) + "\n";
       return text;
     }
     case report::Format::text:

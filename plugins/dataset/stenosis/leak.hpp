@@ -10,8 +10,8 @@ namespace vaso::stenosis {
 
 struct Leak {
   std::int64_t test = 0;  // frames
-  std::int64_t neighbour =
-      0;  // of them, those that are in the training set themselves, or whose previous or next frame is
+  // Of them, those that are in the training set themselves, or whose previous or next frame is.
+  std::int64_t neighbour = 0;
   std::int64_t sequence = 0;  // those that share a sequence with it
   std::int64_t patient = 0;   // those that share a patient with it
   std::int64_t unknown = 0;   // those whose name does not tell the patient
