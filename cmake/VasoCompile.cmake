@@ -4,6 +4,8 @@ add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-fPIC;-Wall;-Wextra;-Wno-unknown-
 # GCC 12 sees overlaps in std::string that are none (its bug 105651).
 add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>")
 add_link_options(-Wl,--as-needed)
+# Before LibTorch: libtorch.so of PyTorch's packages exports parts of std::filesystem, and what binds to them crashes.
+add_link_options(-Wl,--push-state,--no-as-needed,-lstdc++,--pop-state)
 
 if(VASO_SANITIZE)
   list(JOIN VASO_SANITIZE "," _vaso_sanitizers)

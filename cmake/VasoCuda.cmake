@@ -1,8 +1,9 @@
 # Kernels for NVIDIA GPUs (core/cuda/*.cu) are compiled where there is a CUDA compiler. They need neither a GPU to build
 # nor a LibTorch with CUDA.
 #
-# Machine code for sm_90 (H100) and portable code that a driver translates for every GPU since sm_75 when it first runs:
-# each further architecture costs seconds a file. CMAKE_CUDA_ARCHITECTURES chooses others.
+# Machine code for sm_90 (H100) and portable code that a driver translates for every GPU since sm_75 when it first runs
+# (a second such code since sm_80, whose matrix unit takes bf16): each further architecture costs seconds a file.
+# CMAKE_CUDA_ARCHITECTURES chooses others.
 set(VASO_CUDA AUTO CACHE STRING "kernels for NVIDIA GPUs: AUTO (where there is nvcc), ON, OFF")
 set_property(CACHE VASO_CUDA PROPERTY STRINGS AUTO ON OFF)
 if(NOT VASO_CUDA MATCHES "^(AUTO|ON|OFF)$")
@@ -11,7 +12,7 @@ endif()
 
 set(VASO_CUDA_KERNELS OFF)
 if(NOT VASO_CUDA STREQUAL "OFF")
-  set(VASO_CUDA_ARCHITECTURES 75-virtual 90-real)
+  set(VASO_CUDA_ARCHITECTURES 75-virtual 80-virtual 90-real)
   if(CMAKE_CUDA_ARCHITECTURES)
     set(VASO_CUDA_ARCHITECTURES ${CMAKE_CUDA_ARCHITECTURES})
   endif()

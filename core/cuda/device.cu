@@ -43,6 +43,12 @@ const std::string& trouble() {
   return answer;
 }
 
+std::size_t bytes_in_use() {
+  std::size_t free = 0, all = 0;
+  check(cudaMemGetInfo(&free, &all), "asking for the GPU's memory");
+  return all - free;
+}
+
 DeviceMemory::~DeviceMemory() { cudaFree(data_); }
 
 void DeviceMemory::reserve(std::size_t bytes) {

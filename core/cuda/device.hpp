@@ -17,6 +17,9 @@ struct CudaError : std::runtime_error {
 const std::string& trouble();
 inline bool available() { return trouble().empty(); }
 
+// Of all processes on the GPU, now. Throws CudaError.
+std::size_t bytes_in_use();
+
 // As LibTorch's own default stream, the one that everything here runs on unless said otherwise.
 using Stream = void*;
 constexpr Stream default_stream = nullptr;

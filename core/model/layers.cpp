@@ -1,6 +1,13 @@
 #include "model/layers.hpp"
 
+#include "cuda/convolution.hpp"
+#include "cuda/device.hpp"
+#include "model/add_norm.hpp"
+#include "model/frozen_stages.hpp"
+#include "model/half_linear.hpp"
+
 #include <ATen/ATen.h>
+#include <ATen/TracerMode.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -9,12 +16,18 @@
 
 namespace vaso::model {
 
+namespace {
+
+constexpr double batch_norm_eps = 1e-5;
+
+}  // namespace
+
 Linear::Linear(std::int64_t in, std::int64_t out)
     : weight_(register_parameter("weight", at::zeros({out, in}))),
       bias_(register_parameter("bias", at::zeros({out}))) {}
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
-  const at::Tensor y = at::linear(x, weight_, bias_);
+  const at::Tensor y = can_multiply_half(x, weight_) ? half_linear(x, weight_, bias_) : at::linear(x, weight_, bias_);
   return lora_a_.defined() ? y + low_rank_scale_ * at::linear(at::linear(x, lora_a_), lora_b_) : y;
 }
 
@@ -42,8 +55,19 @@ LayerNorm::LayerNorm(std::int64_t dim, double eps)
       bias_(register_parameter("bias", at::zeros({dim}))) {}
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) const {
+  // LibTorch's kernel for a GPU takes a block of threads for a row, however short.
+  const bool frozen = !at::GradMode::is_enabled() || !weight_.requires_grad();
+  if (x.is_cuda() && frozen && cuda::is_row_length(weight_.numel()) && weight_.scalar_type() == at::kFloat &&
+      cuda::available() && !at::tracer::impl::is_dispatch_enabled())
+    return norm_rows(x, weight_, bias_, eps_);
   // After a bf16 product the input is narrower than the weights, which LibTorch 1.13 refuses on a CPU.
   return at::layer_norm(x.to(weight_.scalar_type()), weight_.sizes(), weight_, bias_, eps_);
+}
+
+SumAndNorm LayerNorm::of_sum(const at::Tensor& x, const at::Tensor& branch) const {
+  if (can_add_norm(x, branch)) return add_norm(x, branch, weight_, bias_, eps_);
+  const at::Tensor sum = branch.defined() ? x + branch : x;
+  return {sum, forward(sum)};
 }
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t groups,
@@ -83,7 +107,12 @@ at::Tensor BatchNorm2d::forward(const at::Tensor& x) {
   const bool training = is_training() && x.numel() > x.size(1);
   if (training) num_batches_tracked_ += 1;
   return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, training,
-                        /*momentum=*/0.1, /*eps=*/1e-5, /*cudnn_enabled=*/true);
+                        /*momentum=*/0.1, batch_norm_eps, /*cudnn_enabled=*/true);
+}
+
+std::pair<at::Tensor, at::Tensor> BatchNorm2d::scale_and_shift() const {
+  const at::Tensor scale = weight_ * at::rsqrt(running_var_ + batch_norm_eps);
+  return {scale, bias_ - running_mean_ * scale};
 }
 
 GroupNorm::GroupNorm(std::int64_t groups, std::int64_t channels) : Norm2d(channels), groups_(groups) {

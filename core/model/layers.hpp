@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vaso::model {
@@ -25,10 +26,19 @@ class Linear : public torch::nn::Module {
   void add_low_rank(std::int64_t rank, double scale);
   // Folds that part into the weight and removes it; what was frozen stays frozen. Nothing happens where there is none.
   void merge_low_rank();
+  bool plain() const { return !lora_a_.defined(); }
+  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& bias() const { return bias_; }
 
  private:
   at::Tensor weight_, bias_, lora_a_, lora_b_;
   double low_rank_scale_ = 0;
+};
+
+// A residual sum and its layer norm. Go on with this sum, not with what went into it: then its gradient and the norm's
+// come back together.
+struct SumAndNorm {
+  at::Tensor sum, norm;
 };
 
 // Over the last dimension.
@@ -36,6 +46,9 @@ class LayerNorm : public torch::nn::Module {
  public:
   LayerNorm(std::int64_t dim, double eps);
   at::Tensor forward(const at::Tensor& x) const;
+  // Of x + branch; of x, where branch is undefined. On a GPU, under autocast to bf16, both in one pass over memory
+  // (add_norm.hpp): `norm` is bf16 then, as the product after it takes it.
+  SumAndNorm of_sum(const at::Tensor& x, const at::Tensor& branch = {}) const;
 
  private:
   double eps_;
@@ -48,6 +61,8 @@ class Conv2d : public torch::nn::Module {
   Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1, std::int64_t groups = 1,
          bool bias = true);
   at::Tensor forward(const at::Tensor& x) const;
+  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& bias() const { return bias_; }
 
  private:
   std::int64_t kernel_, stride_, groups_;
@@ -81,6 +96,8 @@ class BatchNorm2d final : public Norm2d {
  public:
   explicit BatchNorm2d(std::int64_t channels);
   at::Tensor forward(const at::Tensor& x) override;
+  // In evaluation mode: forward(x) = scale·x + shift.
+  std::pair<at::Tensor, at::Tensor> scale_and_shift() const;
 
  private:
   at::Tensor running_mean_, running_var_, num_batches_tracked_;

@@ -54,10 +54,10 @@ at::Tensor MaeDecoder::embed(const at::Tensor& latent, const MaskPlan& plan) {
 }
 
 at::Tensor MaeDecoder::predict(const at::Tensor& decoder_tokens) {
-  at::Tensor x = decoder_tokens;
-  for (std::size_t i = 0; i < decoder_blocks_->size(); ++i) x = (*decoder_blocks_)[i].forward(x);
-  x = x.narrow(1, 1, x.size(1) - 1);  // norm and head work token by token: cls need not pass through them
-  return decoder_pred_->forward(decoder_norm_->forward(x));
+  Residual stream{decoder_tokens, {}};
+  for (std::size_t i = 0; i < decoder_blocks_->size(); ++i) stream = (*decoder_blocks_)[i].pass(stream);
+  const at::Tensor tokens = decoder_norm_->of_sum(stream.x, stream.branch).norm;
+  return decoder_pred_->forward(tokens.narrow(1, 1, tokens.size(1) - 1));  // there is nothing to predict for cls
 }
 
 Bag reconstruct(Encoder& encoder, MaeDecoder& decoder, const at::Tensor& image, const MaskPlan& plan,

@@ -1,5 +1,7 @@
 #include "model/mim_losses.hpp"
 
+#include "model/fused_patches.hpp"
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -8,6 +10,7 @@
 namespace vaso::model {
 
 at::Tensor patch_errors(const at::Tensor& prediction, const at::Tensor& image, std::int64_t patch_size, bool norm_pix) {
+  if (can_fuse_patches(prediction, image)) return fused_patch_errors(prediction, image, patch_size, norm_pix);
   at::Tensor target;
   {
     at::NoGradGuard no_grad;
@@ -29,6 +32,10 @@ at::Tensor reconstruction_loss(const at::Tensor& prediction, const at::Tensor& i
 
 at::Tensor reconstruct_image(const at::Tensor& prediction, const at::Tensor& image, std::int64_t patch_size,
                              bool norm_pix, const MaskPlan& plan) {
+  if (can_fuse_patches(prediction, image)) {
+    return fused_image(prediction, image, patch_size, norm_pix,
+                       plan.state.defined() ? plan.state.eq(MaskPlan::drop) : at::Tensor());
+  }
   at::Tensor pixels = prediction.to(image.scalar_type());
   const at::Tensor truth = patchify(image, patch_size).detach();
   if (norm_pix) {

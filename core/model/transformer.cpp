@@ -1,5 +1,6 @@
 #include "model/transformer.hpp"
 
+#include "model/half_linear.hpp"
 #include "model/packed_attention.hpp"
 #include "model/recompute.hpp"
 #include "model/relative_bias.hpp"
@@ -53,7 +54,7 @@ at::Tensor Attention::relative_logits(const at::Tensor& q) const {
 at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
   const at::Tensor packed = qkv_->forward(x);
-  if (attention == nullptr && side_ == 0 && rotation == nullptr && can_attend_packed(packed)) {
+  if (attention == nullptr && side_ == 0 && rotation == nullptr && can_attend_packed(packed, heads_)) {
     return proj_->forward(packed_attention(packed, heads_));
   }
   auto qkv = packed.reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
@@ -82,7 +83,11 @@ Mlp::Mlp(std::int64_t dim, std::int64_t hidden)
     : fc1_(register_module("fc1", std::make_shared<Linear>(dim, hidden))),
       fc2_(register_module("fc2", std::make_shared<Linear>(hidden, dim))) {}
 
-at::Tensor Mlp::forward(const at::Tensor& x) { return fc2_->forward(model::gelu(fc1_->forward(x))); }
+at::Tensor Mlp::forward(const at::Tensor& x) {
+  if (fc1_->plain() && fc2_->plain() && can_multiply_half(x, fc1_->weight()) && can_multiply_half(x, fc2_->weight()))
+    return half_mlp(x, fc1_->weight(), fc1_->bias(), fc2_->weight(), fc2_->bias());
+  return fc2_->forward(model::gelu(fc1_->forward(x)));
+}
 
 Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps, const BlockOptions& options)
     : options_(options),
@@ -97,21 +102,26 @@ Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm
 
 at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Generator generator,
                           const Rotation* rotation) {
-  if (!Recomputation::on() || attention != nullptr) return branches(x, attention, generator, rotation);
+  return pass({x, {}}, attention, std::move(generator), rotation).sum();
+}
+
+Residual Block::pass(const Residual& in, at::Tensor* attention, at::Generator generator, const Rotation* rotation) {
+  if (!Recomputation::on() || attention != nullptr) return branches(in, attention, generator, rotation);
   // The second time, what is dropped must be what was dropped the first time, and positions are those of that time.
   const at::Generator before = generator.defined() ? generator.clone() : generator;
   const auto positions = rotation == nullptr ? std::optional<Rotation>() : *rotation;
   const auto part = [this, generator, before, positions, first = true](const at::Tensor& x) mutable {
     if (!std::exchange(first, false) && before.defined()) generator = before.clone();
-    return branches(x, nullptr, generator, positions ? &*positions : nullptr);
+    return branches({x, {}}, nullptr, generator, positions ? &*positions : nullptr).sum();
   };
-  return recomputed(part, x);
+  return {recomputed(part, in.sum()), {}};
 }
 
-at::Tensor Block::branches(const at::Tensor& x, at::Tensor* attention, at::Generator& generator,
-                           const Rotation* rotation) {
-  const at::Tensor attended = x + drop(attend(norm1_->forward(x), attention, rotation), generator);
-  return attended + drop(mlp_->forward(norm2_->forward(attended)), generator);
+Residual Block::branches(const Residual& in, at::Tensor* attention, at::Generator& generator,
+                         const Rotation* rotation) {
+  const SumAndNorm first = norm1_->of_sum(in.x, in.branch);
+  const SumAndNorm second = norm2_->of_sum(first.sum, drop(attend(first.norm, attention, rotation), generator));
+  return {second.sum, drop(mlp_->forward(second.norm), generator)};
 }
 
 at::Tensor Block::attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {

@@ -48,6 +48,13 @@ struct BlockOptions {
   double drop_path = 0;             // chance to skip a branch, for each image, in training mode
 };
 
+// The residual stream between two blocks: `x`, and the last branch, which the next norm adds to it in the same pass
+// over memory. An undefined branch is none.
+struct Residual {
+  at::Tensor x, branch;
+  at::Tensor sum() const { return branch.defined() ? x + branch : x; }
+};
+
 // Pre-norm transformer block (timm's Block): x + attn(norm1 x), x + mlp(norm2 x); qkv with bias, GELU (erf).
 class Block : public torch::nn::Module {
  public:
@@ -58,9 +65,12 @@ class Block : public torch::nn::Module {
   // backward pass, which this block must outlive then.
   at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, at::Generator generator = {},
                      const Rotation* rotation = nullptr);
+  // The same between blocks that follow each other.
+  Residual pass(const Residual& in, at::Tensor* attention = nullptr, at::Generator generator = {},
+                const Rotation* rotation = nullptr);
 
  private:
-  at::Tensor branches(const at::Tensor& x, at::Tensor* attention, at::Generator& generator, const Rotation* rotation);
+  Residual branches(const Residual& in, at::Tensor* attention, at::Generator& generator, const Rotation* rotation);
   at::Tensor attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation);
   // The branch, for each image at its full depth or not at all, scaled so that its mean stays.
   at::Tensor drop(const at::Tensor& branch, at::Generator& generator) const;

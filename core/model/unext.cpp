@@ -1,6 +1,10 @@
 #include "model/unext.hpp"
 
+#include "cuda/device.hpp"
+#include "model/frozen_stages.hpp"
+
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -31,6 +35,11 @@ at::Tensor twice_as_large(const at::Tensor& x) {
   // In float32 at least: LibTorch 1.13's bf16 interpolation is five times slower on a CPU.
   return at::upsample_bilinear2d(x.to(at::promote_types(x.scalar_type(), at::kFloat)), {2 * x.size(2), 2 * x.size(3)},
                                  /*align_corners=*/false);
+}
+
+FrozenConvolution folded(const Conv2d& convolution, const BatchNorm2d& norm) {
+  const auto [scale, shift] = norm.scale_and_shift();
+  return FrozenConvolution(convolution.weight(), scale, convolution.bias() * scale + shift);
 }
 
 }  // namespace
@@ -106,7 +115,48 @@ UnextS::UnextS() {
   final_ = conv("final", 8, 1, /*kernel=*/1);
 }
 
-at::Tensor UnextS::forward(const at::Tensor& x) {
+struct UnextS::Frozen {
+  std::vector<std::pair<const void*, std::int64_t>> made_of;  // where each weight lies, and how often it was changed
+  FrozenConvolution down[3], up[4], last;
+  at::Tensor weight, bias;  // of the 1×1 convolution
+};
+
+// They are made again when a weight has changed since.
+std::shared_ptr<const UnextS::Frozen> UnextS::frozen() {
+  auto made = std::make_shared<Frozen>();
+  const auto note = [&](const torch::nn::Module& module) {
+    for (const auto& tensors : {module.parameters(/*recurse=*/false), module.buffers(/*recurse=*/false)}) {
+      for (const at::Tensor& tensor : tensors)
+        made->made_of.emplace_back(tensor.data_ptr(), static_cast<std::int64_t>(tensor._version()));
+    }
+  };
+  for (const auto& convolution : encoder_) note(*convolution);
+  for (const auto& convolution : decoder_) note(*convolution);
+  for (const auto& norm : ebn_) note(*norm);
+  for (const auto& norm : dbn_) note(*norm);
+  note(*final_);
+  if (frozen_ && frozen_->made_of == made->made_of) return frozen_;
+  const at::NoGradGuard no_gradient;
+  for (int i = 0; i < 3; ++i) made->down[i] = folded(*encoder_[i], *ebn_[i]);
+  for (int i = 0; i < 4; ++i) made->up[i] = folded(*decoder_[i], *dbn_[i]);
+  const at::Tensor& bias = decoder_[4]->bias();
+  made->last = FrozenConvolution(decoder_[4]->weight(), at::ones_like(bias), bias.detach());
+  made->weight = final_->weight().flatten().contiguous();
+  made->bias = final_->bias().detach();
+  return frozen_ = made;
+}
+
+at::Tensor UnextS::forward(const at::Tensor& x) { return has_kernels_for(x) ? forward_frozen(x) : run(x, nullptr); }
+
+at::Tensor UnextS::forward_frozen(const at::Tensor& x) { return run(x, frozen().get()); }
+
+bool UnextS::has_kernels_for(const at::Tensor& x) const {
+  const at::Tensor& weight = encoder_[0]->weight();
+  return x.is_cuda() && cuda::available() && !is_training() && weight.scalar_type() == at::kFloat &&
+         !(at::GradMode::is_enabled() && weight.requires_grad());
+}
+
+at::Tensor UnextS::run(const at::Tensor& x, const Frozen* frozen) {
   if (x.dim() != 4 || x.size(1) != 3 || x.size(2) % 32 != 0 || x.size(3) % 32 != 0 || x.size(2) == 0 ||
       x.size(3) == 0) {
     throw std::invalid_argument(fmt::format("UNeXt-S takes B×3×H×W images with H and W multiples of 32, not {}",
@@ -116,7 +166,8 @@ at::Tensor UnextS::forward(const at::Tensor& x) {
   at::Tensor skip[4];
   at::Tensor map = x.contiguous();
   for (int i = 0; i < 3; ++i) {
-    map = at::relu(at::max_pool2d(ebn_[i]->forward(encoder_[i]->forward(map)), {2, 2}));
+    map = frozen ? convolve_and_pool(map, frozen->down[i])
+                 : at::relu(at::max_pool2d(ebn_[i]->forward(encoder_[i]->forward(map)), {2, 2}));
     skip[i] = map;
   }
   // Two token stages.
@@ -126,10 +177,12 @@ at::Tensor UnextS::forward(const at::Tensor& x) {
     if (i == 0) skip[3] = map;
   }
   for (int i = 0; i < 4; ++i) {
-    map = at::relu(twice_as_large(dbn_[i]->forward(decoder_[i]->forward(map)))) + skip[3 - i];
+    map = frozen ? convolve_enlarge_and_add(map, frozen->up[i], skip[3 - i])
+                 : at::relu(twice_as_large(dbn_[i]->forward(decoder_[i]->forward(map)))) + skip[3 - i];
     if (i < 2) map = feature_map(dnorm_[i]->forward((*dblock_[i])[0].forward(tokens(map)))).contiguous();
   }
-  return final_->forward(at::relu(twice_as_large(decoder_[4]->forward(map))));
+  if (!frozen) return final_->forward(at::relu(twice_as_large(decoder_[4]->forward(map))));
+  return convolve_enlarge_and_project(map, frozen->last, frozen->weight, frozen->bias);
 }
 
 }  // namespace vaso::model

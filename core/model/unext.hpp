@@ -60,8 +60,16 @@ class UnextS : public torch::nn::Module, public FrozenNetwork {
   UnextS();
   // x: B×3×H×W, H and W multiples of 32 → logits B×1×H×W. Throws std::invalid_argument for other sizes.
   at::Tensor forward(const at::Tensor& x) override;
+  // The same by the kernels of frozen_stages.hpp, which forward() uses on a GPU: in evaluation mode, in float32, and
+  // for gradients of x alone.
+  at::Tensor forward_frozen(const at::Tensor& x);
 
  private:
+  struct Frozen;  // weights as those kernels take them
+  bool has_kernels_for(const at::Tensor& x) const;
+  std::shared_ptr<const Frozen> frozen();
+  at::Tensor run(const at::Tensor& x, const Frozen* frozen);
+  std::shared_ptr<const Frozen> frozen_;
   std::shared_ptr<Conv2d> encoder_[3], decoder_[5], final_;
   std::shared_ptr<BatchNorm2d> ebn_[3], dbn_[4];
   std::shared_ptr<OverlapPatchEmbed> patch_embed_[2];

@@ -1,4 +1,6 @@
 #include "model/unext.hpp"
+
+#include "cuda/test_support.hpp"
 #include "model/test_support.hpp"
 #include "model/vit.hpp"
 #include "model/weights.hpp"
@@ -66,6 +68,44 @@ TEST_SUITE("unit") {
     CHECK(network->forward(tests::waves({2, 3, 32, 96})).sizes() == at::IntArrayRef({2, 1, 32, 96}));
     CHECK_THROWS_AS(network->forward(tests::waves({1, 3, 48, 64})), std::invalid_argument);
     CHECK_THROWS_AS(network->forward(tests::waves({1, 1, 64, 64})), std::invalid_argument);
+  }
+
+  TEST_CASE("with frozen weights, the kernels give the logits and the input's gradient of the plain layers") {
+    // On a GPU they are the kernels, elsewhere their twins, against the same network in float64.
+    const bool before = at::globalContext().allowTF32CuDNN();
+    at::globalContext().setAllowTF32CuDNN(false);  // of the layers between, which are LibTorch's
+    for (const bool on_gpu : {false, true}) {
+      if (on_gpu && cuda::no_gpu()) continue;
+      const c10::Device device = on_gpu ? c10::kCUDA : c10::kCPU;
+      const auto network = fresh(), exact = fresh();
+      for (const auto& one : {network, exact}) {
+        std::uint64_t seed = 7;  // statistics and scales unlike their first values, so that folding them matters
+        const at::NoGradGuard no_gradient;
+        for (auto& [name, tensor] : model::weights(*one)) {
+          if (name.find("bn") == std::string::npos || !tensor.is_floating_point()) continue;
+          at::Tensor(tensor).copy_(tests::waves(tensor.sizes(), 0.1 * static_cast<double>(++seed)) * 0.3 + 0.8);
+        }
+        one->eval();
+        for (auto& parameter : one->parameters()) parameter.set_requires_grad(false);
+      }
+      exact->to(at::kDouble);
+      network->to(device);
+      at::Tensor image = tests::waves({2, 3, 64, 96}, 0.37).to(device).requires_grad_();
+      at::Tensor precise = tests::waves({2, 3, 64, 96}, 0.37).to(at::kDouble).requires_grad_();
+      const at::Tensor logits = network->forward_frozen(image), expected = exact->forward(precise);
+      CHECK(relative_error(logits.cpu(), expected) < 1e-5);
+      at::sigmoid(logits).square().sum().backward();
+      at::sigmoid(expected).square().sum().backward();
+      CHECK(relative_error(image.grad().cpu(), precise.grad()) < 1e-4);
+      if (on_gpu) CHECK(network->forward(image).equal(logits));
+      {  // and with other weights they give other logits
+        const at::NoGradGuard no_gradient;
+        for (at::Tensor parameter : network->parameters()) parameter.mul_(1.1);
+      }
+      for (at::Tensor parameter : exact->parameters()) parameter.mul_(1.1);
+      CHECK(relative_error(network->forward_frozen(image).detach().cpu(), exact->forward(precise).detach()) < 1e-5);
+    }
+    at::globalContext().setAllowTF32CuDNN(before);
   }
 
   TEST_CASE("gradients of a batch in float32 equal those in float64, in training and in evaluation mode") {

@@ -173,7 +173,7 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
     const at::Tensor positions = pos_embed_.narrow(1, first, pos_embed_.size(1) - first);
     patches = patches + (request.keep.defined() ? gather_tokens(positions, request.keep) : positions);
   }
-  at::Tensor x = with_prefix(patches);
+  const at::Tensor x = with_prefix(patches);
   Rotation rotation;
   if (rope_embed_) rotation = rope_embed_->rotation(shape_.grid(), request.keep);
 
@@ -181,11 +181,14 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
   result.prefix = shape_.prefix();
   result.layers.reserve(request.layers.size());
   std::vector<at::Tensor> outputs;
+  Residual stream{x, {}};
   for (std::size_t i = 0; i < blocks_->size(); ++i) {
     const bool last = i + 1 == blocks_->size();
-    x = (*blocks_)[i].forward(x, last && request.attention ? &result.attention : nullptr, generator_,
-                              rope_embed_ ? &rotation : nullptr);
-    if (!request.layers.empty()) outputs.push_back(x);
+    stream = (*blocks_)[i].pass(stream, last && request.attention ? &result.attention : nullptr, generator_,
+                                rope_embed_ ? &rotation : nullptr);
+    if (request.layers.empty()) continue;
+    stream = {stream.sum(), {}};
+    outputs.push_back(stream.x);
   }
   for (const std::int64_t layer : request.layers) {
     if (layer < 0 || layer >= static_cast<std::int64_t>(outputs.size())) {
@@ -194,7 +197,7 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
     }
     result.layers.push_back(outputs[static_cast<std::size_t>(layer)]);
   }
-  result.tokens = norm_ ? norm_->forward(x) : x;
+  result.tokens = norm_ ? norm_->of_sum(stream.x, stream.branch).norm : stream.sum();
   return result;
 }
 

@@ -2,11 +2,13 @@
 """One pre-training step of the released shape in PyTorch, to hold `vaso bench step` against.
 
     python3 released_step.py --batch 8 --threads 2 --repeat 3
+    python3 released_step.py --batch 256 --device cuda --amp fp16 --repeat 10
 
 ViT-B/16 at 224, half of the patches masked, decoder 512 wide and 8 deep, reconstruction and anatomical consistency through
 a frozen UNeXt-S, torch.optim.AdamW with the released parameter groups: the operators that the released code calls (timm's
-Attention with an explicit softmax, PyTorch's GELU, LayerNorm and losses), in float32, on noise. Needs torch, nothing else;
-the product does not use it. Prints the median over repetitions, after a first step that does not count.
+Attention with an explicit softmax, PyTorch's GELU, LayerNorm and losses), on noise: in float32, or under autocast, in fp16
+with a gradient scaler as the released training on GPUs has it. Needs torch, nothing else; the product does not use it.
+Prints the median over repetitions, after a few first steps that do not count.
 """
 import argparse
 import ctypes
@@ -144,10 +146,10 @@ class Vasomim(nn.Module):
         x = self.embed(images).flatten(2).transpose(1, 2) + self.positions[:, 1:]
         batch, tokens, dim = x.shape
         kept = tokens // 2
-        order = torch.rand(batch, tokens).argsort(1)
+        order = torch.rand(batch, tokens, device=images.device).argsort(1)
         place = order.argsort(1)
         x = torch.gather(x, 1, order[:, :kept].unsqueeze(-1).repeat(1, 1, dim))
-        masked = torch.ones(batch, tokens)
+        masked = torch.ones(batch, tokens, device=images.device)
         masked[:, :kept] = 0
         masked = torch.gather(masked, 1, place)
         x = torch.cat([(self.cls + self.positions[:, :1]).expand(batch, -1, -1), x], 1)
@@ -174,32 +176,45 @@ def main():
     options.add_argument("--batch", type=int, default=8)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--repeat", type=int, default=3)
+    options.add_argument("--device", default="cpu")
+    options.add_argument("--amp", choices=["off", "fp16", "bf16"], default="off")
     options = options.parse_args()
+    on_gpu = options.device != "cpu"
     torch.set_num_threads(options.threads)
     try:
         ctypes.CDLL("libopenblas.so.0").openblas_set_num_threads(options.threads)
     except OSError:
         pass  # another BLAS, which follows torch
     torch.manual_seed(0)
-    network = Vasomim()
+    network = Vasomim().to(options.device)
     trained = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
         [{"params": [p for p in trained if p.ndim >= 2], "weight_decay": 0.05},
          {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0}], lr=1e-4, betas=(0.9, 0.95))
-    images = torch.randn(options.batch, 3, 224, 224)
+    images = torch.randn(options.batch, 3, 224, 224).to(options.device)
+    scaler = torch.cuda.amp.GradScaler(enabled=on_gpu and options.amp == "fp16")
+    reduced = torch.bfloat16 if options.amp == "bf16" or not on_gpu else torch.float16
+    first = 3 if on_gpu else 1
     seconds = []
-    for _ in range(options.repeat + 1):
+    for _ in range(options.repeat + first):
         start = time.perf_counter()
-        loss = network(images)
+        with torch.autocast(options.device, dtype=reduced, enabled=options.amp != "off"):
+            loss = network(images)
         optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        if on_gpu:
+            torch.cuda.synchronize()
         seconds.append(time.perf_counter() - start)
-    middle = statistics.median(seconds[1:])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"batch {options.batch}, {options.threads} threads: {1e3 * middle:.0f} ms a step "
-          f"({1e3 * min(seconds[1:]):.0f} to {1e3 * max(seconds[1:]):.0f}), {options.batch / middle:.2f} images/s, "
-          f"peak {peak:.2f} GiB")
+    middle = statistics.median(seconds[first:])
+    if on_gpu:
+        peak = torch.cuda.max_memory_allocated() / 2**30
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"batch {options.batch}, {options.device}, amp {options.amp}, {options.threads} threads: "
+          f"{1e3 * middle:.1f} ms a step ({1e3 * min(seconds[first:]):.1f} to {1e3 * max(seconds[first:]):.1f}), "
+          f"{options.batch / middle:.2f} images/s, peak {peak:.2f} GiB")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 // is spent outside kernels. Images are noise, and nothing is read or written.
 #include "bench.hpp"
 
+#include "cuda/device.hpp"
 #include "model/mae_decoder.hpp"
 #include "model/mim_losses.hpp"
 #include "model/recompute.hpp"
@@ -15,8 +16,10 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <torch/cuda.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace vaso::bench {
 namespace {
@@ -105,33 +108,56 @@ class StepBench final : public Bench {
     request.stage(fmt::format("{} steps of {} images", request.repeat + 1, batch_));
     std::vector<double> forward, backward, update;
     double needed = 0;
-    const std::vector<double> whole = seconds_each(request, [&] {
+    const auto step = [&](bool in_parts) {
+      // On a GPU parts can be told apart only by waiting after each, which whole steps do not.
+      const auto wait = [&] {
+        if (in_parts && !device.is_cpu()) torch::cuda::synchronize();
+      };
       const train::Clock clock;
       at::Tensor loss = loss_of(image, plan, device);
-      loss.item<float>();  // waits for a GPU
+      wait();
       needed = bytes_in_use();
       const double after_forward = clock.seconds();
       optimizer.zero_grad();
       loss.backward();
-      if (!device.is_cpu()) optimizer.clip(1e9);  // gives a number: waits for a GPU
+      wait();
       const double after_backward = clock.seconds();
       optimizer.step(1e-4);
+      wait();
       forward.push_back(1e3 * after_forward);
       backward.push_back(1e3 * (after_backward - after_forward));
       update.push_back(1e3 * (clock.seconds() - after_backward));
+    };
+    const std::vector<double> whole = seconds_each(request, [&] {
+      step(false);
+      if (!device.is_cpu()) torch::cuda::synchronize();
     });
+    if (!device.is_cpu()) {
+      for (auto* part : {&forward, &backward, &update}) part->clear();
+      for (int i = 0; i < request.repeat + 1; ++i) step(true);
+    }
     for (auto* part : {&forward, &backward, &update}) part->erase(part->begin());
 
     Figure rate{
         "images", "images/s", {}, true, peak / flops_per_image(), "its matrix products at the rate of a large one"};
-    Figure work{"rate of the step's matrix products", "GFLOP/s", {}, true, peak / 1e9, "a product of 2048×2048"};
+    Figure work{"rate of the step's matrix products",
+                "GFLOP/s",
+                {},
+                true,
+                peak / 1e9,
+                fmt::format("a product of {0}×{0}", peak_side(device))};
     for (const double each : whole) {
       rate.values.push_back(static_cast<double>(batch_) / each);
       work.values.push_back(static_cast<double>(batch_) * flops_per_image() / each / 1e9);
     }
     std::vector<Figure> figures = {rate, work, part("forward", forward), part("backward", backward),
                                    part("optimizer", update)};
-    if (!device.is_cpu()) return figures;
+    if (!device.is_cpu()) {
+      if (cuda::available())
+        figures.push_back(
+            {"memory of the GPU in use", "GiB", {static_cast<double>(cuda::bytes_in_use()) / gib}, false, 0, ""});
+      return figures;
+    }
     // Gradients are not there yet at the end of a forward pass, when all else is.
     for (const auto& [name, tensor] : parameters) needed += tensor.requires_grad() ? tensor.nbytes() : 0;
     figures.push_back({"most memory",
@@ -152,11 +178,23 @@ class StepBench final : public Bench {
   }
 
   double peak_flops(const Request& request, const c10::Device& device) const {
-    const train::Precision precision(precision_, device);
-    const at::Tensor a = at::ones({2048, 2048}, device), b = at::ones({2048, 2048}, device);
-    const std::vector<double> each = seconds_each(request, [&] { at::matmul(a, b)[0][0].item<float>(); });
-    return 2.0 * 2048 * 2048 * 2048 / *std::min_element(each.begin(), each.end());
+    // Noise: zeros and ones toggle fewer wires, and go faster.
+    const auto side = peak_side(device);
+    const auto noise = [&](std::int64_t seed) {
+      const at::Tensor values =
+          at::randn({side, side}, train::make_generator(c10::kCPU, static_cast<std::uint64_t>(seed)));
+      return values.to(device, precision_ == "bf16" ? at::kBFloat16 : at::kFloat);
+    };
+    const at::Tensor a = noise(1), b = noise(2);
+    const std::vector<double> each = seconds_each(request, [&] {
+      at::matmul(a, b);
+      if (!device.is_cpu()) torch::cuda::synchronize();
+    });
+    return 2.0 * std::pow(static_cast<double>(side), 3) / *std::min_element(each.begin(), each.end());
   }
+
+  // Large enough for the device to reach its rate, small enough to take no time.
+  static std::int64_t peak_side(const c10::Device& device) { return device.is_cpu() ? 2048 : 8192; }
 
   void make_networks(const c10::Device& device) {
     model::VitShape shape = model::vit_shape(model_);

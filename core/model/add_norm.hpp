@@ -1,0 +1,16 @@
+// A residual sum and the layer norm after it in one pass over a GPU's memory (cuda/add_norm.hpp), with gradients.
+#pragma once
+
+#include "model/layers.hpp"
+
+namespace vaso::model {
+
+// On a GPU, under autocast to bf16: x float32, branch (if defined) bf16 and of the same shape, rows that the kernels
+// take.
+bool can_add_norm(const at::Tensor& x, const at::Tensor& branch);
+
+// sum = x + branch, float32; norm: bf16. Only where can_add_norm().
+SumAndNorm add_norm(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& weight, const at::Tensor& bias,
+                    double eps);
+
+}  // namespace vaso::model

@@ -1,0 +1,99 @@
+#include "model/half_linear.hpp"
+
+#include "cuda/test_support.hpp"
+#include "model/layers.hpp"
+#include "model/test_support.hpp"
+#include "model/transformer.hpp"
+#include "train/device.hpp"
+
+#include <ATen/ATen.h>
+
+using namespace vaso;
+using tests::relative_error;
+using tests::waves;
+
+namespace {
+
+struct Result {
+  at::Tensor value, x, weight, bias;
+};
+
+Result run(const at::Tensor& values, const at::Tensor& weight, const at::Tensor& bias) {
+  model::Linear layer(weight.size(1), weight.size(0));
+  layer.to(values.device(), values.scalar_type());
+  {
+    const at::NoGradGuard no_gradient;
+    layer.parameters()[0].copy_(weight);
+    layer.parameters()[1].copy_(bias);
+  }
+  const at::Tensor x = values.clone().set_requires_grad(true);
+  const at::Tensor value = layer.forward(x);
+  // Numbers that bf16 holds, so that the gradient is the same on both sides.
+  (value * waves(value.sizes(), 0.7).to(at::kBFloat16).to(value.device(), value.scalar_type())).sum().backward();
+  return {value, x.grad(), layer.parameters()[0].grad(), layer.parameters()[1].grad()};
+}
+
+}  // namespace
+
+TEST_SUITE("unit") {
+  TEST_CASE("a linear layer in bf16 on a GPU: values and gradients of the same numbers in float64") {
+    if (cuda::no_gpu()) return;
+    for (const auto& [rows, in, out] : {std::tuple{3, 5, 8}, {50, 768, 2304}, {257, 64, 40}, {4097, 96, 264}}) {
+      CAPTURE(rows);
+      const auto half = [](const at::Tensor& t) { return t.to(at::kBFloat16).to(at::kFloat); };
+      const at::Tensor x = half(waves({2, rows, in}, 0.37)), weight = half(waves({out, in}, 0.11) * 0.3),
+                       bias = half(waves({out}, 0.5));
+      const Result exact = run(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
+      const train::Precision precision("bf16", c10::kCUDA);
+      REQUIRE(model::can_multiply_half(x.to(c10::kCUDA), at::empty({out, in}, at::kFloat).set_requires_grad(true)));
+      const Result ours = run(x.to(c10::kCUDA), weight.to(c10::kCUDA), bias.to(c10::kCUDA));
+      CHECK((ours.value.scalar_type() == at::kBFloat16));
+      CHECK((ours.bias.scalar_type() == at::kFloat));
+      CHECK(relative_error(ours.value.cpu(), exact.value) < 4e-3);  // bf16 has 8 bits
+      CHECK(relative_error(ours.x.cpu(), exact.x) < 4e-3);
+      CHECK(relative_error(ours.weight.cpu(), exact.weight) < 4e-3);
+      CHECK(relative_error(ours.bias.cpu(), exact.bias) < 1e-5);
+      CHECK(run(x.to(c10::kCUDA), weight.to(c10::kCUDA), bias.to(c10::kCUDA)).bias.equal(ours.bias));
+    }
+  }
+
+  TEST_CASE("an MLP in bf16 on a GPU: values and gradients of the same weights in float64") {
+    if (cuda::no_gpu()) return;
+    const auto run_mlp = [](const at::Tensor& values) {
+      model::Mlp mlp(96, 264);
+      mlp.to(values.device(), values.scalar_type());
+      double step = 0.1;
+      for (at::Tensor parameter : mlp.parameters()) {
+        const at::NoGradGuard no_gradient;
+        parameter.copy_((waves(parameter.sizes(), step += 0.13) * 0.5).to(at::kBFloat16));
+      }
+      const at::Tensor x = values.clone().set_requires_grad(true), y = mlp.forward(x);
+      (y * waves(y.sizes(), 0.7).to(at::kBFloat16).to(y.device(), y.scalar_type())).sum().backward();
+      std::vector<at::Tensor> results = {y, x.grad()};
+      for (const at::Tensor& parameter : mlp.parameters()) results.push_back(parameter.grad());
+      return results;
+    };
+    const at::Tensor x = waves({3, 171, 96}, 0.37).to(at::kBFloat16).to(at::kFloat);
+    const std::vector<at::Tensor> exact = run_mlp(x.to(at::kDouble));
+    const train::Precision precision("bf16", c10::kCUDA);
+    const std::vector<at::Tensor> ours = run_mlp(x.to(c10::kCUDA));
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      CAPTURE(i);                                             // y, x, and weight and bias of both layers
+      CHECK(relative_error(ours[i].cpu(), exact[i]) < 3e-2);  // four roundings to bf16 on the way
+    }
+  }
+
+  TEST_CASE("only where there is something to gain") {
+    const at::Tensor weight = at::empty({8, 4}, at::kFloat).set_requires_grad(true);
+    CHECK_FALSE(model::can_multiply_half(waves({2, 4}, 0.1), weight));
+    if (cuda::no_gpu()) return;
+    const at::Tensor x = waves({2, 4}, 0.1).to(c10::kCUDA);
+    CHECK_FALSE(model::can_multiply_half(x, weight));
+    const train::Precision precision("bf16", c10::kCUDA);
+    CHECK(model::can_multiply_half(x, weight));
+    CHECK_FALSE(model::can_multiply_half(x, at::empty({7, 4}, at::kFloat).set_requires_grad(true)));
+    CHECK_FALSE(model::can_multiply_half(x, weight.detach()));
+    const at::NoGradGuard no_gradient;
+    CHECK_FALSE(model::can_multiply_half(x, weight));
+  }
+}
