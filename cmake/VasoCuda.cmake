@@ -24,6 +24,11 @@ if(NOT VASO_CUDA STREQUAL "OFF")
     find_package(CUDAToolkit REQUIRED)
     set(VASO_CUDA_KERNELS ON)
     set(VASO_CUDA_FLAGS "${CMAKE_CUDA_FLAGS}")
+    # LibTorch's package would compile and run a program that asks the GPU which one it is, for flags that nothing here
+    # uses, and fails where CMake is older than the toolkit or there is no GPU.
+    if(NOT DEFINED TORCH_CUDA_ARCH_LIST)
+      set(TORCH_CUDA_ARCH_LIST 9.0)
+    endif()
   elseif(VASO_CUDA STREQUAL "ON")
     message(FATAL_ERROR "VASO_CUDA=ON, but no working nvcc was found: put it on PATH or name it with "
       "-DCMAKE_CUDA_COMPILER=/path/to/nvcc")
