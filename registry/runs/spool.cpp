@@ -131,8 +131,9 @@ void Spool::add_artefact(const Artefact& artefact) {
 
 Replayed replay_spool(Connection& db, std::int64_t run, const fs::path& folder) {
   return read_spool(folder, [&](const Json& record) {
-    const std::string& kind = record.begin().key();
-    const Json& content = record.begin().value();
+    const auto entry = record.begin();
+    const std::string& kind = entry.key();
+    const Json& content = entry.value();
     if (kind == "log") {
       insert_points(db, run, content.at("step"), to_values(content.at("values")));
     } else if (kind == "forget_from") {
