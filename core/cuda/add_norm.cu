@@ -34,10 +34,6 @@ __device__ inline void write(__nv_bfloat16* at, const Four& values) {
   *reinterpret_cast<__nv_bfloat162*>(&bits.y) = __floats2bfloat162_rn(values.of[2], values.of[3]);
   *reinterpret_cast<uint2*>(at) = bits;
 }
-__device__ inline float warp_sum(float value) {
-  for (int other = 16; other > 0; other /= 2) value += __shfl_xor_sync(~0u, value, other);
-  return value;
-}
 
 // A warp takes a row; `steps` is how often it must take 128 columns.
 template <int steps>

@@ -1,4 +1,4 @@
-// Runs item functions on a stream of a GPU.
+// Runs item functions on a stream of a GPU, and what every kernel may want.
 #pragma once
 
 #include "cuda/device.hpp"
@@ -21,6 +21,12 @@ __global__ void run_items(Extent extent, Item item) {
       for (std::int64_t column = first_column; column < extent.columns; column += across) item(plane, row, column);
     }
   }
+}
+
+// Over the 32 threads of a warp; each of them gets it.
+__device__ inline float warp_sum(float value) {
+  for (int other = 16; other > 0; other /= 2) value += __shfl_xor_sync(~0u, value, other);
+  return value;
 }
 
 struct OnGpu {

@@ -35,11 +35,6 @@ struct Place {
   }
 };
 
-__device__ inline float warp_sum(float value) {
-  for (int other = 16; other > 0; other /= 2) value += __shfl_xor_sync(~0u, value, other);
-  return value;
-}
-
 struct Statistics {
   float mean = 0, deviation = 1;
 };
