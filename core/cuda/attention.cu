@@ -44,6 +44,13 @@ __device__ void bring(Half* matrix, const Half* from, const Head& head, int toke
   }
 }
 
+// A warp's 16 rows of a matrix as the left side of products.
+template <int width>
+__device__ __forceinline__ void take(Left (&rows)[width / 16], const Half* matrix, int row) {
+#pragma unroll
+  for (int c = 0; c < width / 16; ++c) rows[c] = left_of(matrix, stride<width>, row, 16 * c);
+}
+
 // A warp's rows of a product, row+group and row+group+8, times a factor each.
 template <int width>
 __device__ void put(Half* to, const Head& head, int row, int tokens, const Sum (&sums)[width / 8], float upper,
@@ -153,8 +160,7 @@ __global__ void __launch_bounds__(32 * most_warps, sharing_forward<width>)
   arrive();
   for (int row = threadIdx.x / 32 * strip; row < padded; row += static_cast<int>(blockDim.x) / 32 * strip) {
     Left query[width / 16];
-#pragma unroll
-    for (int c = 0; c < width / 16; ++c) query[c] = left_of(q, stride<width>, row, 16 * c);
+    take<width>(query, q, row);
     Sum mixed[width / 8];
     Softmax softmax;
     int key = 0;
@@ -255,11 +261,8 @@ __global__ void __launch_bounds__(32 * most_warps, sharing_backward<width>)
 
   for (int row = warp * strip; row < padded; row += warps * strip) {
     Left query[width / 16], given[width / 16];
-#pragma unroll
-    for (int c = 0; c < width / 16; ++c) {
-      query[c] = left_of(q, stride<width>, row, 16 * c);
-      given[c] = left_of(g, stride<width>, row, 16 * c);
-    }
+    take<width>(query, q, row);
+    take<width>(given, g, row);
     const RowNumbers rows[2] = {numbers[row + group], numbers[row + group + 8]};
     Sum query_gradient[width / 8];
     int key = 0;
@@ -271,11 +274,8 @@ __global__ void __launch_bounds__(32 * most_warps, sharing_backward<width>)
 
   for (int row = warp * strip; row < padded; row += warps * strip) {
     Left key[width / 16], value[width / 16];
-#pragma unroll
-    for (int c = 0; c < width / 16; ++c) {
-      key[c] = left_of(k, stride<width>, row, 16 * c);
-      value[c] = left_of(v, stride<width>, row, 16 * c);
-    }
+    take<width>(key, k, row);
+    take<width>(value, v, row);
     Sum key_gradient[width / 8], value_gradient[width / 8];
     // Queries beyond the last token have a gradient of 0 and so add nothing. Rows beyond it are not written.
     for (int query = 0; query < padded; query += strip) {
