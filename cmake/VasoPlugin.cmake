@@ -38,6 +38,7 @@ function(vaso_add_plugin KIND NAME)
     else()
       vaso_precompile(${TARGET} torch)
     endif()
+    vaso_unity(${TARGET})
   else()
     # The program that loads it has the libraries already: the folder where they stand now is no business of the plugin.
     set_target_properties(${TARGET} PROPERTIES BUILD_WITH_INSTALL_RPATH ON)

@@ -1,9 +1,10 @@
-# vaso_add_test(NAME SUITES unit reference … SOURCES … LIBRARIES … [PRECOMPILED plain|tensor|torch])
+# vaso_add_test(NAME SUITES unit reference … SOURCES … LIBRARIES … [PRECOMPILED plain|tensor|torch]
+#               [ALONE file… as in vaso_unity])
 #
 # One doctest program, entered into ctest once per suite: the suite is the ctest label, so `ctest -L reference` runs every
 # comparison with independently computed values, wherever its source stands.
 function(vaso_add_test NAME)
-  cmake_parse_arguments(ARG "" "PRECOMPILED" "SUITES;SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILED" "SUITES;SOURCES;LIBRARIES;ALONE" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
   target_include_directories(${NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${NAME} PRIVATE doctest::doctest ${ARG_LIBRARIES})
@@ -12,6 +13,7 @@ function(vaso_add_test NAME)
   if(ARG_PRECOMPILED)
     vaso_precompile(${NAME} ${ARG_PRECOMPILED})
   endif()
+  vaso_unity(${NAME} ALONE ${ARG_ALONE})
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   foreach(SUITE ${ARG_SUITES})
     add_test(NAME ${NAME}.${SUITE} COMMAND ${NAME} --test-suite=${SUITE} --no-intro)

@@ -14,9 +14,9 @@ namespace {
 
 constexpr double kMargin = 1;  // pixels that a point may lie outside: annotation tools round, and draw on the border
 
-class Reader {
+class CocoReader {
  public:
-  Reader(CocoFile& file, Outlines outlines) : file_(file), outlines_(outlines) {}
+  CocoReader(CocoFile& file, Outlines outlines) : file_(file), outlines_(outlines) {}
 
   void read(const Json& root) {
     for (const char* list : {"images", "categories", "annotations"}) {
@@ -258,7 +258,7 @@ void CocoFile::require_sound() const { require_none(faults); }
 CocoFile read_coco(const std::filesystem::path& file, Outlines outlines) {
   CocoFile content;
   content.path = file;
-  if (const auto root = parse_json(file, content.faults)) Reader(content, outlines).read(*root);
+  if (const auto root = parse_json(file, content.faults)) CocoReader(content, outlines).read(*root);
   return content;
 }
 

@@ -13,9 +13,9 @@ namespace vaso::annotations {
 namespace fs = std::filesystem;
 namespace {
 
-class Reader {
+class VocReader {
  public:
-  explicit Reader(const fs::path& file) : file_(file) {
+  explicit VocReader(const fs::path& file) : file_(file) {
     std::ifstream stream(file, std::ios::binary);
     text_.assign(std::istreambuf_iterator<char>(stream), {});
     if (!stream) throw DataError({file, "cannot be read", "check that the file exists and who may read it"});
@@ -100,7 +100,7 @@ class Reader {
 
 }  // namespace
 
-VocFile read_voc(const fs::path& file) { return Reader(file).read(); }
+VocFile read_voc(const fs::path& file) { return VocReader(file).read(); }
 
 Box voc_box(const VocObject& object, VocCorners corners, const VocFile& voc, const fs::path& file) {
   const double first = corners == VocCorners::pascal ? 1 : 0;

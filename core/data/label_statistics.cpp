@@ -11,7 +11,7 @@
 namespace vaso::data {
 namespace {
 
-constexpr double kMargin = 1;  // px that a box may lie outside: annotation tools round, and draw on the border
+constexpr double kOverhang = 1;  // px that a box may lie outside: annotation tools round, and draw on the border
 
 void count_mask(const Record& record, const std::vector<std::string>& labels, LabelSummary& summary) {
   const auto fail = [&](const std::string& what) {
@@ -48,8 +48,8 @@ void count_boxes(const Record& record, const std::vector<std::string>& labels, L
     };
     if (!(box.width > 0 && box.height > 0)) fail("has no area");
     const auto width = static_cast<double>(record.image.size(1)), height = static_cast<double>(record.image.size(0));
-    if (box.left < -kMargin || box.top < -kMargin || box.left + box.width > width + kMargin ||
-        box.top + box.height > height + kMargin)
+    if (box.left < -kOverhang || box.top < -kOverhang || box.left + box.width > width + kOverhang ||
+        box.top + box.height > height + kOverhang)
       fail(fmt::format("reaches outside the image of {}×{} pixels", width, height));
     if (box.label < 0 || static_cast<std::size_t>(box.label) >= labels.size())
       fail(fmt::format("is of label number {}, of {} labels", box.label + 1, labels.size()));

@@ -1,6 +1,7 @@
 #include "data/labelled_loader.hpp"
 
 #include "data/batch_queue.hpp"
+#include "data/waiting_time.hpp"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
@@ -8,15 +9,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <stdexcept>
 
 namespace vaso::data {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr std::int64_t kLabelsPerPlane = 8;
 
@@ -55,9 +52,8 @@ struct LabelledLoader::Impl {
   std::int64_t most_boxes = 0;
   std::int64_t epoch = 0;
   std::vector<std::int64_t> order;
-  Clock::time_point began = Clock::now();
-  double waited = 0;  // seconds
-  BatchQueue queue;   // last: its threads use all of the above
+  WaitingTime waiting;
+  BatchQueue queue;  // last: its threads use all of the above
 
   explicit Impl(LabelledRequest given)
       : request(std::move(given)),
@@ -181,16 +177,14 @@ void LabelledLoader::begin(std::int64_t epoch, std::int64_t first_batch) {
   impl_->queue.begin(0, 0);  // workers rest before the order they read changes
   impl_->epoch = epoch;
   impl_->draw_order();
-  impl_->began = Clock::now();
-  impl_->waited = 0;
+  impl_->waiting.restart();
   impl_->queue.begin(first_batch, batches());
 }
 
 bool LabelledLoader::next(LabelledImages& images) {
-  const Clock::time_point start = Clock::now();
+  const WaitingTime::Wait wait(impl_->waiting);
   Bag bag;
   const bool any = impl_->queue.next(bag);
-  impl_->waited += seconds_since(start);
   if (!any) return false;
   images = {};
   images.batch.image = bag.at("image");
@@ -208,9 +202,6 @@ bool LabelledLoader::next(LabelledImages& images) {
   return true;
 }
 
-double LabelledLoader::waiting_share() const {
-  const double elapsed = seconds_since(impl_->began);
-  return elapsed > 0 ? impl_->waited / elapsed : 0;
-}
+double LabelledLoader::waiting_share() const { return impl_->waiting.share(); }
 
 }  // namespace vaso::data

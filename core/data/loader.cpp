@@ -5,22 +5,19 @@
 #include "data/crop.hpp"
 #include "data/grey_tables.hpp"
 #include "data/staged_views.hpp"
+#include "data/waiting_time.hpp"
 
 #include "vision/resample.hpp"
 
 #include <ATen/ops/empty.h>
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
 
 namespace vaso::data {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Writes a plane of bytes to `Channels` planes of floats, each through a table of its own, mirrored where asked for.
 template <std::size_t Channels>
@@ -69,9 +66,8 @@ struct Loader::Impl {
   std::optional<StagedViews> staged;   // where views are made on a GPU
   std::int64_t epoch = 0;
   std::vector<std::int64_t> order;  // of the samples in this epoch
-  Clock::time_point began = Clock::now();
-  double waited = 0;  // seconds
-  BatchQueue queue;   // last: its threads use all of the above
+  WaitingTime waiting;
+  BatchQueue queue;  // last: its threads use all of the above
 
   explicit Impl(LoaderRequest given)
       : request(std::move(given)),
@@ -217,22 +213,17 @@ void Loader::begin(std::int64_t epoch, std::int64_t first_batch) {
   impl_->queue.begin(0, 0);  // workers rest before the order they read changes
   impl_->epoch = epoch;
   impl_->draw_order();
-  impl_->began = Clock::now();
-  impl_->waited = 0;
+  impl_->waiting.restart();
   impl_->queue.begin(first_batch, batches());
 }
 
 bool Loader::next(Bag& batch) {
-  const Clock::time_point start = Clock::now();
+  const WaitingTime::Wait wait(impl_->waiting);
   const bool any = impl_->queue.next(batch);
   if (any) batch = impl_->sent(batch);
-  impl_->waited += seconds_since(start);
   return any;
 }
 
-double Loader::waiting_share() const {
-  const double elapsed = seconds_since(impl_->began);
-  return elapsed > 0 ? impl_->waited / elapsed : 0;
-}
+double Loader::waiting_share() const { return impl_->waiting.share(); }
 
 }  // namespace vaso::data

@@ -14,7 +14,7 @@ namespace vaso::detection {
 
 namespace {
 
-constexpr BoxWeights box_weights = {1, 1, 1, 1};
+constexpr BoxWeights anchor_weights = {1, 1, 1, 1};
 
 // B×(A·K)×H×W → B×(H·W·A)×K, the order of level_anchors.
 at::Tensor by_anchor(const at::Tensor& map, std::int64_t values) {
@@ -80,7 +80,7 @@ Bag Rpn::losses(const Prediction& prediction, const std::vector<at::Tensor>& box
                                      /*low_quality=*/true);
     const Sample sample = draw_balanced(matches, options_.samples, options_.positive_share, generator);
     const at::Tensor mine = truth.index_select(0, matches.index_select(0, sample.positive));
-    targets.push_back(encode_boxes(mine, prediction.anchors.index_select(0, sample.positive), box_weights));
+    targets.push_back(encode_boxes(mine, prediction.anchors.index_select(0, sample.positive), anchor_weights));
     positives.push_back(sample.positive + image * count);
     drawn.push_back(at::cat({sample.positive, sample.negative}) + image * count);
     answers.push_back(at::cat({at::ones({sample.positive.size(0)}, prediction.logits.options()),
@@ -121,7 +121,7 @@ at::Tensor Rpn::image_proposals(const at::Tensor& logits, const at::Tensor& code
   }
   const at::Tensor chosen = at::cat(best);
   const at::Tensor boxes = clip_boxes(
-      decode_boxes(codes.index_select(0, chosen), prediction.anchors.index_select(0, chosen), box_weights), size);
+      decode_boxes(codes.index_select(0, chosen), prediction.anchors.index_select(0, chosen), anchor_weights), size);
   const at::Tensor large = large_boxes(boxes, options_.least_side);
   const at::Tensor candidates = boxes.index_select(0, large);
   const std::int64_t after = training ? options_.most_after_nms_training : options_.most_after_nms;

@@ -36,7 +36,7 @@ struct Range {
 constexpr Range kAll{0, 1e10}, kSmall{0, 32.0 * 32}, kMedium{32.0 * 32, 96.0 * 96}, kLarge{96.0 * 96, 1e10};
 
 // The boxes of one label in one image; found ones by descending score, at most a hundred.
-struct Cell {
+struct BoxCell {
   std::vector<const TruthBox*> truths;
   std::vector<const FoundBox*> founds;
   // Positions of the found boxes that reach the least threshold with some true box, and their IoU with every one: all
@@ -44,11 +44,11 @@ struct Cell {
   std::vector<std::size_t> near;
   std::vector<double> ious;
 };
-using Cells = std::map<std::int64_t, Cell>;  // by image
+using BoxCells = std::map<std::int64_t, BoxCell>;  // by image
 
 // The boxes of one label in all images.
 struct Label {
-  Cells cells;
+  BoxCells cells;
   // The found boxes by descending score, as places in the order of `cells`; equal scores in that order.
   std::vector<std::uint32_t> by_score;
 };
@@ -80,7 +80,7 @@ struct Averages {
   }
 };
 
-void find_near(Cell& cell) {
+void find_near(BoxCell& cell) {
   std::vector<double> row(cell.truths.size());
   for (std::size_t f = 0; f < cell.founds.size(); ++f) {
     bool near = false;
@@ -94,7 +94,7 @@ void find_near(Cell& cell) {
   }
 }
 
-std::vector<std::uint32_t> places_by_score(const Cells& cells) {
+std::vector<std::uint32_t> places_by_score(const BoxCells& cells) {
   std::vector<std::pair<double, std::uint32_t>> scores;
   for (const auto& [image, cell] : cells) {
     for (const FoundBox* found : cell.founds) {
@@ -111,7 +111,7 @@ std::vector<std::uint32_t> places_by_score(const Cells& cells) {
 
 std::vector<Label> gather(std::span<const TruthBox> truths, std::span<const FoundBox> founds, std::int64_t labels) {
   std::vector<Label> by_label(static_cast<std::size_t>(labels));
-  const auto cell = [&](std::int64_t label, std::int64_t image) -> Cell& {
+  const auto cell = [&](std::int64_t label, std::int64_t image) -> BoxCell& {
     if (label < 0 || label >= labels) throw std::invalid_argument("a box has a label that there is not");
     return by_label[static_cast<std::size_t>(label)].cells[image];
   };
@@ -231,7 +231,7 @@ CocoFigures figures(const Label& label) {
   return figures;
 }
 
-constexpr double CocoFigures::*kFigures[] = {
+constexpr double CocoFigures::*kMeans[] = {
     &CocoFigures::ap,        &CocoFigures::ap50,     &CocoFigures::ap75,      &CocoFigures::ap_small,
     &CocoFigures::ap_medium, &CocoFigures::ap_large, &CocoFigures::ar1,       &CocoFigures::ar10,
     &CocoFigures::ar100,     &CocoFigures::ar_small, &CocoFigures::ar_medium, &CocoFigures::ar_large,
@@ -245,7 +245,7 @@ AveragePrecision average_precision(std::span<const TruthBox> truths, std::span<c
                                    std::int64_t labels) {
   AveragePrecision result;
   for (const Label& label : gather(truths, founds, labels)) result.labels.push_back(figures(label));
-  for (const auto figure : kFigures) {
+  for (const auto figure : kMeans) {
     DefinedMean mean;
     for (CocoFigures& label : result.labels) {
       mean.add(label.*figure);

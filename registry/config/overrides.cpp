@@ -8,11 +8,11 @@
 namespace vaso::config {
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view white_space = " \t\r\n";
 
 std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+  const std::size_t first = text.find_first_not_of(white_space);
+  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(white_space) - first + 1);
 }
 
 // The `=` between path and value; quoted keys may hold others.

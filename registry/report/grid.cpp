@@ -37,7 +37,7 @@ Counts counts_of(const Analysis& analysis, Layout layout) {
   return agree ? Counts::once : Counts::each;
 }
 
-Digits digits_of(const Analysis& analysis, std::size_t column) {
+Digits digits_of_cells(const Analysis& analysis, std::size_t column) {
   std::vector<double> means;
   bool spread = false;
   for (const Cells& row : analysis.cells) {
@@ -122,7 +122,7 @@ Grid lay_out(const Table& table, const Analysis& analysis, Layout layout, const 
                                                             [](double rank) { return !std::isnan(rank); });
   const Switches switches(table);
   std::vector<Digits> digits;
-  for (std::size_t c = 0; c < table.columns.size(); ++c) digits.push_back(digits_of(analysis, c));
+  for (std::size_t c = 0; c < table.columns.size(); ++c) digits.push_back(digits_of_cells(analysis, c));
 
   Grid grid;
   grid.keys = table.key_names.size();

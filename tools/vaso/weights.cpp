@@ -60,13 +60,13 @@ std::optional<Layout> layout_named(const std::string& name) {
   return static_cast<Layout>(found - names.begin());
 }
 
-struct Source {
+struct WeightsSource {
   fs::path file;
   std::int64_t heads = 0;  // where the run says so
 };
 
 // "12" is a run of the database, anything else a file.
-Source source_of(const std::string& word, std::optional<Layout> layout, const Common& options) {
+WeightsSource source_of(const std::string& word, std::optional<Layout> layout, const Common& options) {
   const bool number = std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!number || fs::exists(word)) return {word};
   const auto store = open_existing(options.home);
@@ -75,7 +75,7 @@ Source source_of(const std::string& word, std::optional<Layout> layout, const Co
   if (run.phase == "segmentor")
     throw UsageError(fmt::format("run {} is of phase segmentor and has no vision transformer.", run.id));
   const fs::path folder = run.folder;
-  Source source = {folder / weights_file(run.phase)};
+  WeightsSource source = {folder / weights_file(run.phase)};
   if (!fs::exists(source.file)) {
     throw UsageError(
         fmt::format("run {} is {} and has left no {}", run.id, runs::to_text(run.status), shown(source.file)));
@@ -212,7 +212,7 @@ int weights_export(const Arguments& arguments) {
   if (layout_name.empty()) throw UsageError("`vaso weights export` needs --to timm, huggingface, mae or torchscript.");
   if (to.empty()) throw UsageError("`vaso weights export` needs --out PATH.");
   const std::optional<Layout> layout = layout_named(layout_name);
-  const Source source = source_of(words.front(), layout, options);
+  const WeightsSource source = source_of(words.front(), layout, options);
   if (!layout) return export_torchscript(source.file, to, options);
   if (plan_words.plan.heads == 0) plan_words.plan.heads = source.heads;
   const weights::WeightFile file = weights::open_weights(source.file);

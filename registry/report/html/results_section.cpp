@@ -29,7 +29,7 @@ std::string spread_of(const CellAnalysis& cell, Spread spread, Digits digits) {
   return fmt::format(" <span class=\"note\">[{}, {}]</span>", shown(cell.low, digits), shown(cell.high, digits));
 }
 
-std::string probability(double p) { return p < 0.001 ? "p &lt; 0.001" : fmt::format("p = {:.2g}", p); }
+std::string p_value(double p) { return p < 0.001 ? "p &lt; 0.001" : fmt::format("p = {:.2g}", p); }
 
 // "failed (run 14)", once for each reason.
 std::string missing_text(const Cell& cell) {
@@ -54,7 +54,7 @@ std::string cell_html(const Cell& cell, const CellAnalysis& analysed, const Anal
     below = (*analysed.difference < 0 ? "−" : "+") + shown(std::abs(*analysed.difference), digits);
     if (analysed.test) {
       const double p = request.test == Test::t ? analysed.test->p_t_holm : analysed.test->p_wilcoxon_holm;
-      if (std::isfinite(p)) below += ", " + probability(p);
+      if (std::isfinite(p)) below += ", " + p_value(p);
     }
   }
   if (!cell.missing.empty()) {
