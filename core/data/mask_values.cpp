@@ -39,7 +39,7 @@ at::Tensor labels_of(const vision::GreyImage& mask, const std::vector<MaskValue>
   for (const std::uint8_t grey : mask.pixels) {
     if (bits[grey] == kUnknown) {
       throw DataError({mask_file,
-                       fmt::format("holds the value {} ({} pixels), which is no label", grey,
+                       fmt::format("holds the value {} ({} px), which is no label", grey,
                                    std::count(mask.pixels.begin(), mask.pixels.end(), grey)),
                        cure});
     }

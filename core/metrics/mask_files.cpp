@@ -67,7 +67,7 @@ std::vector<vision::GreyImage> read_label_masks(const fs::path& file, std::size_
     if (binary ? value != inside : value > labels) {
       throw DataError(
           {file,
-           fmt::format("holds the value {} ({} pixels), which is no label: {}", value,
+           fmt::format("holds the value {} ({} px), which is no label: {}", value,
                        std::count(map.pixels.begin(), map.pixels.end(), value),
                        binary ? "a mask is 0 and 1, or 0 and 255" : fmt::format("they are 0 to {}", labels)),
            binary ? "if it is a map of several classes, say how many with --labels; if it was stored as JPEG "

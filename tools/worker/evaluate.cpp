@@ -117,13 +117,13 @@ std::vector<Fault> strangers(const annotations::CocoFile& truth, const annotatio
   for (const auto& [id, count] : unknown_images) {
     faults.push_back(
         {found.path,
-         fmt::format("{} detections are of image {}, which {} does not have", count, id, truth.path.string()),
+         fmt::format("has {} of its detections in image {}, which {} does not have", count, id, truth.path.string()),
          "give the truth that was predicted from; image_id is `id` of its `images`, not a file's number"});
   }
   for (const auto& [id, count] : unknown_categories) {
     faults.push_back(
         {found.path,
-         fmt::format("{} detections are of category {}, which {} does not have", count, id, truth.path.string()),
+         fmt::format("has {} of its detections in category {}, which {} does not have", count, id, truth.path.string()),
          "category_id is one of: " + known + " (some tools count from 0)"});
   }
   return faults;

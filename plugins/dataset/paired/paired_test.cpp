@@ -118,7 +118,7 @@ TEST_SUITE("unit") {
     CHECK(several->record(0).labels[0][15].item<int>() == 2);
     const auto unlisted = open(root(folder.path()) + "labels = [\"catheter\", \"vessel\"]\nvalues = [1, 3]");
     check_contains(error_of([&] { unlisted->record(0); }),
-                   "masks/1.png: holds the value 2 (128 pixels), which is no label");
+                   "masks/1.png: holds the value 2 (128 px), which is no label");
     const auto inverse = open(root(folder.path()) + "values = [0]");
     check_contains(error_of([&] { inverse->record(0); }), "holds the value 2");
     const auto binary = open(root(folder.path()));
