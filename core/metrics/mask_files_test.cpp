@@ -79,8 +79,8 @@ TEST_SUITE("unit") {
     CHECK(read_label_masks(full, 1)[0].pixels == read_label_masks(one, 1)[0].pixels);
     CHECK(read_label_masks(full, 1)[0].at(0, 3) == 255);
     CHECK(read_label_masks(none, 1)[0].pixels == std::vector<std::uint8_t>(72, 0));
-    CHECK(fault_of(mixed, 1).find("value 1 (1 pixels)") != std::string::npos);
-    CHECK(fault_of(map, 1).find("value 3 (2 pixels)") != std::string::npos);
+    CHECK(fault_of(mixed, 1).find("value 1 (1 px)") != std::string::npos);
+    CHECK(fault_of(map, 1).find("value 3 (2 px)") != std::string::npos);
 
     const auto masks = read_label_masks(map, 3);
     REQUIRE(masks.size() == 3);

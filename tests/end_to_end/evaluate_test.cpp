@@ -110,7 +110,7 @@ TEST_SUITE("end_to_end") {
     lab.write("found/b.pgm", band(0, 8, 255, 20));
     lab.write("found/c.pgm", band(0, 8, 7));
     lab.write("truth/d.pgm", band(0, 8, 255));
-    refused({"b.pgm", "20×16", "16×16", "c.pgm", "value 7 (128 pixels)", "--labels"});
+    refused({"b.pgm", "20×16", "16×16", "c.pgm", "value 7 (128 px)", "--labels"});
   }
 
   TEST_CASE("boxes are scored as pycocotools would, whatever the annotation ids") {
