@@ -1,6 +1,5 @@
 #include "vision/hessian.hpp"
 
-#include "kernels/clones.hpp"
 #include "vision/row_filters.hpp"
 
 #include <algorithm>
@@ -11,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kStripWidth = 4 * kStep;  // columns at a time: what a filter across rows reads stays in cache
 static_assert(kStripWidth <= PaddedImage::kSpare);
-constexpr std::int64_t kBlockRows = 32;
+constexpr std::int64_t kBlockRows = 64;
 
 std::int64_t rounded_up(std::int64_t count, std::int64_t step) { return (count + step - 1) / step * step; }
 
@@ -89,30 +88,27 @@ class StripFilter {
 
   std::size_t at(std::int64_t input) const { return static_cast<std::size_t>(input * filters_.border_step); }
 
+  // One filter after the other, so that what each slides over stays in the first cache.
   void across(std::int64_t y, std::int64_t end, const std::function<void(const HessianStrip&)>& visit) {
-    const auto inside = [this](std::int64_t row) { return row >= filters_.radius && row < height_ - filters_.radius; };
-    while (y < end) {
-      const bool pair = y + 1 < end && inside(y) && inside(y + 1);
-      if (inside(y)) {
-        inner_pair(y);  // of a row without a partner, the second output is nothing
-      } else {
-        border(y);
-      }
-      for (int i = 0; i < (pair ? 2 : 1); ++i) visit({y + i, left_, count_, rr_[i], rc_[i], cc_[i]});
-      y += pair ? 2 : 1;
-    }
-  }
-
-  void inner_pair(std::int64_t y) {
     const HessianFilters::Halves& halves = filters_.down;
     const std::int64_t radius = filters_.radius, count = computed();
-    filter_across_even(smooth_.row(y), kStripWidth, halves.curve.data(), radius, count, rr_[0], rr_[1]);
-    filter_across_odd(slope_.row(y), kStripWidth, halves.slope.data(), radius, count, rc_[0], rc_[1]);
-    filter_across_even(curve_.row(y), kStripWidth, halves.smooth.data(), radius, count, cc_[0], cc_[1]);
+    const std::int64_t first = std::clamp(radius, y, end), last = std::clamp(height_ - radius, first, end);  // inside
+    // Two rows at a time. Where the last has no partner, a row is written that the border's comes over, or none.
+    for (std::int64_t at = first; at < last; at += 2)
+      filter_across_even(smooth_.row(at), kStripWidth, halves.curve.data(), radius, count, rr_[at - y],
+                         rr_[at - y + 1]);
+    for (std::int64_t at = first; at < last; at += 2)
+      filter_across_odd(slope_.row(at), kStripWidth, halves.slope.data(), radius, count, rc_[at - y], rc_[at - y + 1]);
+    for (std::int64_t at = first; at < last; at += 2)
+      filter_across_even(curve_.row(at), kStripWidth, halves.smooth.data(), radius, count, cc_[at - y],
+                         cc_[at - y + 1]);
+    for (std::int64_t at = y; at < first; ++at) border(at, at - y);
+    for (std::int64_t at = last; at < end; ++at) border(at, at - y);
+    for (std::int64_t i = 0; i < end - y; ++i) visit({y + i, left_, count_, rr_[i], rc_[i], cc_[i]});
   }
 
-  // A row that sees the upper or lower border.
-  void border(std::int64_t y) {
+  // Row y sees the upper or lower border; its derivatives go to row `to` of the block.
+  void border(std::int64_t y, std::int64_t to) {
     const auto sum = [&](StripWindow& window, const std::vector<float>& weights, float* out) {
       const auto terms = static_cast<std::int64_t>(weights.size());
       const std::int64_t first = std::max<std::int64_t>(0, y - filters_.radius);
@@ -125,9 +121,9 @@ class StripFilter {
     const HessianFilters::BorderRow& row = y < filters_.radius
                                                ? filters_.top[static_cast<std::size_t>(y)]
                                                : filters_.bottom[static_cast<std::size_t>(height_ - 1 - y)];
-    sum(smooth_, row.curve, rr_[0]);
-    sum(slope_, row.slope, rc_[0]);
-    sum(curve_, row.smooth, cc_[0]);
+    sum(smooth_, row.curve, rr_[to]);
+    sum(slope_, row.slope, rc_[to]);
+    sum(curve_, row.smooth, cc_[to]);
   }
 
   const PaddedImage& image_;
@@ -136,19 +132,9 @@ class StripFilter {
   StripWindow smooth_, slope_, curve_;  // filtered along by each, still to be filtered across
   std::vector<float> border_;
   std::int64_t left_ = 0, count_ = 0;
-  float rr_[2][kStripWidth], rc_[2][kStripWidth], cc_[2][kStripWidth];
+  using Block = float[kBlockRows + 1][kStripWidth];
+  Block rr_, rc_, cc_;
 };
-
-// Adds `count` pixels times three weights to three sums.
-VASO_CPU_CLONES void add_pixels(const std::uint8_t* __restrict pixels, std::int64_t count, const double (&weights)[3],
-                                double* __restrict a, double* __restrict b, double* __restrict c) {
-  for (std::int64_t x = 0; x < count; ++x) {
-    const auto pixel = static_cast<double>(pixels[x]);
-    a[x] += weights[0] * pixel;
-    b[x] += weights[1] * pixel;
-    c[x] += weights[2] * pixel;
-  }
-}
 
 }  // namespace
 
@@ -162,17 +148,14 @@ void hessian(const PaddedImage& image, const HessianFilters& filters, std::int64
   }
 }
 
-SecondDerivatives hessian_at(const GreyImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x) {
+SecondDerivatives hessian_at(const PaddedImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x) {
   const AxisFilters &rows = filters.rows, &columns = filters.columns;
-  const std::int64_t top = rows.first(y), left = columns.first(x), width = columns.count(x);
+  const std::int64_t top = rows.first(y), left = columns.first(x), width = rounded_up(columns.count(x), kLanes);
   std::vector<double> sums(static_cast<std::size_t>(3 * width));
   double *smooth = sums.data(), *slope = smooth + width, *curve = slope + width;
-  const auto &down_smooth = rows.weights(rows.smooth, y), &down_slope = rows.weights(rows.slope, y),
-             &down_curve = rows.weights(rows.curve, y);
-  for (std::size_t k = 0; k < down_smooth.size(); ++k) {
-    add_pixels(image.row(top + static_cast<std::int64_t>(k)) + left, width,
-               {down_smooth[k], down_slope[k], down_curve[k]}, smooth, slope, curve);
-  }
+  weighted_sums(
+      {rows.weights(rows.smooth, y).data(), rows.weights(rows.slope, y).data(), rows.weights(rows.curve, y).data()},
+      image.row(top) + left, image.stride(), rows.count(y), width, {smooth, slope, curve});
   const auto &along_smooth = columns.weights(columns.smooth, x), &along_slope = columns.weights(columns.slope, x),
              &along_curve = columns.weights(columns.curve, x);
   SecondDerivatives result{0, 0, 0};

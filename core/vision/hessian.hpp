@@ -6,7 +6,6 @@
 #pragma once
 
 #include "vision/axis_filters.hpp"
-#include "vision/grey_image.hpp"
 #include "vision/padded_image.hpp"
 
 #include <functional>
@@ -61,6 +60,7 @@ void hessian(const PaddedImage& image, const HessianFilters& filters, std::int64
 struct SecondDerivatives {
   double rr, rc, cc;
 };
-SecondDerivatives hessian_at(const GreyImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x);
+// In double precision; the image may be padded by anything.
+SecondDerivatives hessian_at(const PaddedImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x);
 
 }  // namespace vaso::vision

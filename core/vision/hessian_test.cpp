@@ -58,7 +58,8 @@ TEST_SUITE("unit") {
         const auto filters = hessian_filters(image.height, image.width, sigma);
         double worst = 0, worst_inside = 0, worst_trace = 0, worst_exact = 0;
         Plane2d<int> visits(image.height, image.width);
-        hessian(PaddedImage(image, filters->radius), *filters, 0, [&](const HessianStrip& strip) {
+        const PaddedImage padded(image, filters->radius);
+        hessian(padded, *filters, 0, [&](const HessianStrip& strip) {
           for (std::int64_t i = 0; i < strip.count; ++i) {
             const std::int64_t y = strip.y, x = strip.x + i;
             const double rr = expected.rr.at(y, x), rc = expected.rc.at(y, x), cc = expected.cc.at(y, x);
@@ -68,7 +69,7 @@ TEST_SUITE("unit") {
             if (edge >= filters->radius) worst_inside = std::max(worst_inside, off);
             worst = std::max(worst, off);
             worst_trace = std::max(worst_trace, std::abs((rr + cc) / 2 - (strip.rr[i] + strip.cc[i]) / 2));
-            const SecondDerivatives exact = hessian_at(image, *filters, y, x);
+            const SecondDerivatives exact = hessian_at(padded, *filters, y, x);
             worst_exact =
                 std::max({worst_exact, std::abs(exact.rr - rr), std::abs(exact.rc - rc), std::abs(exact.cc - cc)});
             ++visits.at(y, x);
@@ -117,7 +118,7 @@ TEST_SUITE("unit") {
       }
     }
     const auto filters = hessian_filters(51, 60, 1.5);
-    const SecondDerivatives at = hessian_at(image, *filters, 25, 30);
+    const SecondDerivatives at = hessian_at(PaddedImage(image, 0), *filters, 25, 30);
     CHECK(at.rr / 2.25 == doctest::Approx(2).epsilon(0.02));
     CHECK(at.rc / 2.25 == doctest::Approx(0.5).epsilon(0.02));
     CHECK(at.cc / 2.25 == doctest::Approx(-1).epsilon(0.02));
@@ -178,5 +179,12 @@ TEST_SUITE("unit") {
     weighted_sum(kernels.data() + radius, -1, plane.data(), count, radius, count, a.data());
     plain::weighted_sum(kernels.data() + radius, -1, plane.data(), count, radius, count, d.data());
     CHECK(largest_difference(a, d) < 1e-5);
+    std::vector<double> weights(3 * rows), sums(6 * size);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<double>(plane[i]);
+    const ThreeWeights by{weights.data(), weights.data() + rows, weights.data() + 2 * rows};
+    double* to = sums.data();
+    weighted_sums(by, plane.data(), count, rows, count, {to, to + count, to + 2 * count});
+    plain::weighted_sums(by, plane.data(), count, rows, count, {to + 3 * count, to + 4 * count, to + 5 * count});
+    for (std::size_t i = 0; i < 3 * size; ++i) CHECK(std::abs(sums[i] - sums[3 * size + i]) < 1e-12);
   }
 }

@@ -17,6 +17,7 @@ class PaddedImage {
   std::int64_t height() const { return height_; }
   std::int64_t width() const { return width_; }
   std::int64_t pad() const { return pad_; }
+  std::int64_t stride() const { return stride_; }                                         // from a row to the next
   const float* row(std::int64_t y) const { return values_.data() + y * stride_ + pad_; }  // from −pad on
 
  private:

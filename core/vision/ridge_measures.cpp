@@ -10,24 +10,27 @@
 namespace vaso::vision {
 namespace {
 
-// The nearest integer, ties to even, of |x| < 2^22.
-inline float nearest(float x) {
-  constexpr float kShift = 0x1.8p23f;
-  return (x + kShift) - kShift;
-}
-
 inline float larger(float a, float b) { return a < b ? b : a; }
 
 }  // namespace
 
-VASO_CPU_CLONES void raise_to_tubeness(const HessianStrip& strip, float* out) {
+VASO_CPU_CLONES bool tubeness(const HessianStrip& strip, const float* known, float error, float* out) {
   const float *rr = strip.rr, *rc = strip.rc, *cc = strip.cc;
   const std::int64_t count = strip.count;
+  std::int32_t any = 0;
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) {
     const float half = (rr[i] - cc[i]) * 0.5f;
-    out[i] = larger(out[i], (rr[i] + cc[i]) * 0.5f + std::sqrt(rc[i] * rc[i] + half * half));
+    const float value = (rr[i] + cc[i]) * 0.5f + std::sqrt(rc[i] * rc[i] + half * half);
+    any |= static_cast<std::int32_t>(near_integer(value, known[i], error));
+    out[i] = value;
   }
+  return any != 0;
+}
+
+VASO_CPU_CLONES void raise_to(const float* values, std::int64_t count, float* out) {
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) out[i] = larger(out[i], values[i]);
 }
 
 VASO_CPU_CLONES void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest) {
@@ -54,15 +57,6 @@ VASO_CPU_CLONES void raise_to_frangi(const float* small, const float* large, std
         kernels::exp_of_negative(-ratio * ratio * blob) * (1 - kernels::exp_of_negative(-norm * strength));
     out[i] = larger(out[i], large[i] > 0 ? value : 0.0f);
   }
-}
-
-VASO_CPU_CLONES bool any_near_integer(const float* values, std::int64_t count, float error) {
-  std::int32_t any = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    any |= static_cast<std::int32_t>(std::abs(values[i] - nearest(values[i])) <= error) &
-           static_cast<std::int32_t>(values[i] > 0.5f);
-  }
-  return any != 0;
 }
 
 VASO_CPU_CLONES bool any_near_saddle(const float* small, const float* large, std::int64_t count, float error,

@@ -7,8 +7,18 @@
 
 namespace vaso::vision {
 
-// out[i] = max(out[i], larger eigenvalue of pixel i of the strip).
-void raise_to_tubeness(const HessianStrip& strip, float* out);
+// Whether a value is within `error` of an integer from 1 on and may be more than what is known already.
+inline bool near_integer(float value, float known, float error) {
+  constexpr float kShift = 0x1.8p23f;  // adding it rounds |value| < 2^22, ties to even
+  const float off = value - ((value + kShift) - kShift);
+  return (off <= error) & (-off <= error) & (value > 0.5f) & (value > known - error);
+}
+
+// The larger eigenvalue of each pixel of the strip; whether one of them is near an integer and more than `known`.
+bool tubeness(const HessianStrip& strip, const float* known, float error, float* out);
+
+// out[i] = max(out[i], values[i]).
+void raise_to(const float* values, std::int64_t count, float* out);
 
 // |small| ≤ |large| of each pixel; greatest[i] = max(greatest[i], small² + large²).
 void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest);
@@ -16,9 +26,6 @@ void curvatures(const HessianStrip& strip, float* small, float* large, float* gr
 // out[i] = max(out[i], exp(−R²·blob)·(1 − exp(−S²·strength))) where large > 0, R = small / large, S² = small² + large².
 void raise_to_frangi(const float* small, const float* large, std::int64_t count, float blob, float strength,
                      float* out);
-
-// Whether one of `count` values is within `error` of an integer from 1 on.
-bool any_near_integer(const float* values, std::int64_t count, float error);
 
 // Whether one of `count` pixels has |small + large| ≤ error and an S² of `least` or more.
 bool any_near_saddle(const float* small, const float* large, std::int64_t count, float error, float least);

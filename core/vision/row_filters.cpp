@@ -85,6 +85,42 @@ template <bool Odd>
   }
 }
 
+// Four doubles, of four floats.
+using Doubles [[gnu::vector_size(32)]] = double;
+using Floats [[gnu::vector_size(16)]] = float;
+struct [[gnu::packed, gnu::may_alias]] UnalignedFloats {
+  Floats floats;
+};
+struct [[gnu::packed, gnu::may_alias]] UnalignedDoubles {
+  Doubles doubles;
+};
+
+[[gnu::always_inline]] inline void three_weighted(const ThreeWeights& weights, const float* rows, std::int64_t row_step,
+                                                  std::int64_t terms, std::int64_t count, const ThreeSums& out) {
+  constexpr int kVectorsOfFour = 2;
+  static_assert(kLanes == 4 * kVectorsOfFour);
+  for (std::int64_t x = 0; x < count; x += kLanes) {
+    Doubles smooth[kVectorsOfFour]{}, slope[kVectorsOfFour]{}, curve[kVectorsOfFour]{};
+    for (std::int64_t k = 0; k < terms; ++k) {
+      for (int v = 0; v < kVectorsOfFour; ++v) {
+        const float* from = rows + k * row_step + x + 4 * v;
+        const Doubles in = __builtin_convertvector(reinterpret_cast<const UnalignedFloats*>(from)->floats, Doubles);
+        smooth[v] += weights.smooth[k] * in;
+        slope[v] += weights.slope[k] * in;
+        curve[v] += weights.curve[k] * in;
+      }
+    }
+    for (int v = 0; v < kVectorsOfFour; ++v) {
+      const auto put = [&](double* to, const Doubles& sums) {
+        reinterpret_cast<UnalignedDoubles*>(to + x + 4 * v)->doubles = sums;
+      };
+      put(out.smooth, smooth[v]);
+      put(out.slope, slope[v]);
+      put(out.curve, curve[v]);
+    }
+  }
+}
+
 }  // namespace
 
 VASO_CPU_CLONES void filter_along(const float* in, const HalfKernels& kernels, std::int64_t count,
@@ -103,6 +139,10 @@ VASO_CPU_CLONES void weighted_sum(const float* weights, std::int64_t weight_step
                                   std::int64_t row_step, std::int64_t terms, std::int64_t count, float* out) {
   weighted(weights, weight_step, rows, row_step, terms, count, out);
 }
+VASO_CPU_CLONES void weighted_sums(const ThreeWeights& weights, const float* rows, std::int64_t row_step,
+                                   std::int64_t terms, std::int64_t count, const ThreeSums& out) {
+  three_weighted(weights, rows, row_step, terms, count, out);
+}
 
 namespace plain {
 void filter_along(const float* in, const HalfKernels& kernels, std::int64_t count, const ThreeRows& out) {
@@ -119,6 +159,10 @@ void filter_across_odd(const float* in, std::int64_t stride, const float* kernel
 void weighted_sum(const float* weights, std::int64_t weight_step, const float* rows, std::int64_t row_step,
                   std::int64_t terms, std::int64_t count, float* out) {
   weighted(weights, weight_step, rows, row_step, terms, count, out);
+}
+void weighted_sums(const ThreeWeights& weights, const float* rows, std::int64_t row_step, std::int64_t terms,
+                   std::int64_t count, const ThreeSums& out) {
+  three_weighted(weights, rows, row_step, terms, count, out);
 }
 }  // namespace plain
 

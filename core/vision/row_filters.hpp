@@ -33,6 +33,17 @@ void filter_across_odd(const float* in, std::int64_t stride, const float* kernel
 void weighted_sum(const float* weights, std::int64_t weight_step, const float* rows, std::int64_t row_step,
                   std::int64_t terms, std::int64_t count, float* out);
 
+// Three weighted sums of rows at once, in double precision: out.smooth = Σ_k weights.smooth[k]·rows[k·row_step …], and
+// so on.
+struct ThreeWeights {
+  const double *smooth = nullptr, *slope = nullptr, *curve = nullptr;
+};
+struct ThreeSums {
+  double *smooth = nullptr, *slope = nullptr, *curve = nullptr;
+};
+void weighted_sums(const ThreeWeights& weights, const float* rows, std::int64_t row_step, std::int64_t terms,
+                   std::int64_t count, const ThreeSums& out);
+
 // The same without vector instructions beyond the plain ones: what the others are tested against.
 namespace plain {
 void filter_along(const float* in, const HalfKernels& kernels, std::int64_t count, const ThreeRows& out);
@@ -42,6 +53,8 @@ void filter_across_odd(const float* in, std::int64_t stride, const float* kernel
                        std::int64_t count, float* out, float* next);
 void weighted_sum(const float* weights, std::int64_t weight_step, const float* rows, std::int64_t row_step,
                   std::int64_t terms, std::int64_t count, float* out);
+void weighted_sums(const ThreeWeights& weights, const float* rows, std::int64_t row_step, std::int64_t terms,
+                   std::int64_t count, const ThreeSums& out);
 }  // namespace plain
 
 }  // namespace vaso::vision

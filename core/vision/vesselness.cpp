@@ -32,44 +32,36 @@ PaddedImage padded_for(const GreyImage& image, const Filters& filters) {
 struct Eigenvalues {
   double mean, spread;
 };
-Eigenvalues eigenvalues_at(const GreyImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x) {
+Eigenvalues eigenvalues_at(const PaddedImage& image, const HessianFilters& filters, std::int64_t y, std::int64_t x) {
   const auto [rr, rc, cc] = hessian_at(image, filters, y, x);
   const double half = (rr - cc) / 2;
   return {(rr + cc) / 2, std::sqrt(rc * rc + half * half)};
 }
 
-// A mask truncates sato's response, so a value next to an integer must be on the right side of it: such values are
-// looked at again in double precision.
-void settle_near_integer(const GreyImage& image, const Filters& filters, std::int64_t y, std::int64_t x, float& value) {
-  const float integer = std::nearbyint(value);
-  const bool reached = std::any_of(filters.begin(), filters.end(), [&](const auto& scale) {
-    const auto [mean, spread] = eigenvalues_at(image, *scale, y, x);
-    return mean + spread >= integer;
-  });
-  value = reached ? std::max(value, integer) : std::min(value, std::nextafter(integer, 0.0f));
+float eigenvalue_error(const PaddedImage& image, const HessianFilters& filters, const HessianStrip& strip) {
+  const auto inside = [&](std::int64_t first, std::int64_t count, std::int64_t size) {
+    return first >= filters.radius && first + count <= size - filters.radius;
+  };
+  const bool far_from_edges = inside(strip.y, 1, image.height()) && inside(strip.x, strip.count, image.width());
+  return static_cast<float>((far_from_edges ? filters.inside : filters.anywhere).eigenvalue);
 }
 
-void settle_near_integers(const GreyImage& image, const Filters& filters, std::int64_t margin, FloatImage& response) {
-  float inside = 0, anywhere = 0;
-  std::int64_t radius = 0;
-  for (const auto& scale : filters) {
-    inside = std::max(inside, static_cast<float>(scale->inside.eigenvalue));
-    anywhere = std::max(anywhere, static_cast<float>(scale->anywhere.eigenvalue));
-    radius = std::max(radius, scale->radius);
-  }
-  constexpr std::int64_t kBlock = 32;
-  for (std::int64_t y = margin; y < response.height - margin; ++y) {
-    const bool near_edge = y < radius || y >= response.height - radius;
-    float* row = response.row(y);
-    for (std::int64_t x = margin; x < response.width - margin; x += kBlock) {
-      const std::int64_t end = std::min(x + kBlock, response.width - margin);
-      const float error = near_edge || x < radius || end > response.width - radius ? anywhere : inside;
-      if (!any_near_integer(row + x, end - x, error)) continue;
-      for (std::int64_t at = x; at < end; ++at) {
-        if (any_near_integer(row + at, 1, error)) settle_near_integer(image, filters, y, at, row[at]);
-      }
+// Raises the response to a scale's. A mask truncates it, so a value next to an integer must be on the right side of
+// it: such values are looked at again in double precision, unless the scales before gave more.
+void raise_to_tubeness(const PaddedImage& image, const HessianFilters& filters, const HessianStrip& strip,
+                       std::vector<float>& values, float* response) {
+  values.resize(static_cast<std::size_t>(strip.count));
+  const float error = eigenvalue_error(image, filters, strip);
+  if (tubeness(strip, response, error, values.data())) {
+    for (std::int64_t i = 0; i < strip.count; ++i) {
+      float& value = values[static_cast<std::size_t>(i)];
+      if (!near_integer(value, response[i], error)) continue;
+      const float integer = std::nearbyint(value);
+      const auto [mean, spread] = eigenvalues_at(image, filters, strip.y, strip.x + i);
+      value = mean + spread >= integer ? std::max(value, integer) : std::min(value, std::nextafter(integer, 0.0f));
     }
   }
+  raise_to(values.data(), strip.count, response);
 }
 
 // |λ1| ≤ |λ2| of every pixel at one scale.
@@ -86,14 +78,14 @@ void find_curvatures(const PaddedImage& image, const HessianFilters& filters, Cu
 }
 
 // Where the trace changes its sign, the response jumps: which side a pixel is on is decided in double precision.
-void settle_near_saddles(const GreyImage& image, const HessianFilters& filters, float strength, Curvatures& found) {
+void settle_near_saddles(const PaddedImage& image, const HessianFilters& filters, float strength, Curvatures& found) {
   constexpr std::int64_t kBlock = 64;
   constexpr float kUnseen = 1e-5f;  // of S²/2c²: the jump is smaller still
   const auto error = static_cast<float>(2 * filters.anywhere.trace);
-  for (std::int64_t y = 0; y < image.height; ++y) {
+  for (std::int64_t y = 0; y < image.height(); ++y) {
     float *small = found.small.row(y), *large = found.large.row(y);
-    for (std::int64_t x = 0; x < image.width; x += kBlock) {
-      const std::int64_t count = std::min(kBlock, image.width - x);
+    for (std::int64_t x = 0; x < image.width(); x += kBlock) {
+      const std::int64_t count = std::min(kBlock, image.width() - x);
       if (!any_near_saddle(small + x, large + x, count, error, kUnseen / strength)) continue;
       for (std::int64_t at = x; at < x + count; ++at) {
         if (!any_near_saddle(small + at, large + at, 1, error, kUnseen / strength)) continue;
@@ -121,11 +113,12 @@ FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas, std::
   FloatImage response(image.height, image.width);
   const Filters filters = filters_for(image, sigmas);
   const PaddedImage padded = padded_for(image, filters);
+  std::vector<float> values;  // of a strip
   for (const auto& scale : filters) {
-    hessian(padded, *scale, margin,
-            [&](const HessianStrip& strip) { raise_to_tubeness(strip, response.row(strip.y) + strip.x); });
+    hessian(padded, *scale, margin, [&](const HessianStrip& strip) {
+      raise_to_tubeness(padded, *scale, strip, values, response.row(strip.y) + strip.x);
+    });
   }
-  settle_near_integers(image, filters, margin, response);
   return response;
 }
 
@@ -141,7 +134,7 @@ FloatImage frangi(const GreyImage& image, const FrangiOptions& options) {
     if (c_squared < noise * noise) continue;  // a flat image: nothing but rounding errors
     const auto blob = static_cast<float>(1 / (2 * options.beta * options.beta));
     const auto strength = static_cast<float>(1 / (2 * c_squared));
-    settle_near_saddles(image, *scale, strength, found);
+    settle_near_saddles(padded, *scale, strength, found);
     raise_to_frangi(found.small.pixels.data(), found.large.pixels.data(),
                     static_cast<std::int64_t>(response.pixels.size()), blob, strength, response.pixels.data());
   }

@@ -102,9 +102,10 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("sato truncates to the same integers as double precision does, at every margin") {
-    // Smoothed noise: responses of all sizes, some of them within a thousandth of an integer.
+    // Noise: responses of all sizes, some of them within a thousandth of an integer. Of this one, single precision
+    // alone gets a pixel wrong, as of one in ten.
     GreyImage image(150, 170);
-    Philox random(random_key(3, "sato"));
+    Philox random(random_key(5, "sato"));
     for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(random.below(256));
     FloatImage expected(image.height, image.width);
     for (const double sigma : kSigmas) {
