@@ -108,10 +108,10 @@ at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Genera
 Residual Block::pass(const Residual& in, at::Tensor* attention, at::Generator generator, const Rotation* rotation) {
   if (!Recomputation::on() || attention != nullptr) return branches(in, attention, generator, rotation);
   // The second time, what is dropped must be what was dropped the first time, and positions are those of that time.
-  const at::Generator before = generator.defined() ? generator.clone() : generator;
+  const at::Generator before = generator.defined() ? compat::copy_of(generator) : generator;
   const auto positions = rotation == nullptr ? std::optional<Rotation>() : *rotation;
   const auto part = [this, generator, before, positions, first = true](const at::Tensor& x) mutable {
-    if (!std::exchange(first, false) && before.defined()) generator = before.clone();
+    if (!std::exchange(first, false) && before.defined()) generator = compat::copy_of(before);
     return branches({x, {}}, nullptr, generator, positions ? &*positions : nullptr).sum();
   };
   return {recomputed(part, in.sum()), {}};

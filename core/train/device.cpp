@@ -85,7 +85,7 @@ std::string set_threads(std::int64_t threads) {
 }
 
 at::Generator make_generator(const c10::Device& device, std::uint64_t seed) {
-  at::Generator generator = at::globalContext().defaultGenerator(device).clone();
+  at::Generator generator = compat::copy_of(at::globalContext().defaultGenerator(device));
   generator.set_current_seed(seed);
   return generator;
 }

@@ -36,6 +36,7 @@ TEST_SUITE("unit") {
     CHECK(at::equal(a, b));
     CHECK_FALSE(at::equal(a, c));
     CHECK(at::equal(global.get_state(), before));
+    CHECK(train::make_generator(c10::kCPU, 1).getIntrusivePtr().weak_use_count() == 1);  // else it is never freed
   }
 
   TEST_CASE("precision: bf16 while it lives, fp32 before, after, and on request") {

@@ -28,6 +28,15 @@ inline at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Ten
 #endif
 }
 
+// A generator in the same state. In 1.13 Generator::clone() forgets the weak reference that all strong ones hold
+// together: what it returns would never be freed, 2.6 KB each time.
+inline at::Generator copy_of(const at::Generator& generator) {
+  at::Generator copy = generator.clone();
+  const auto& held = copy.getIntrusivePtr();
+  if (held.weak_use_count() == 0) c10::raw::weak_intrusive_ptr::incref(held.get());
+  return copy;
+}
+
 inline bool autocast_enabled(c10::DeviceType device) {
 #if VASO_TORCH_AT_LEAST(2, 4)
   return at::autocast::is_autocast_enabled(device);
