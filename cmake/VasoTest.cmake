@@ -5,9 +5,9 @@
 # comparison with independently computed values, wherever its source stands.
 function(vaso_add_test NAME)
   cmake_parse_arguments(ARG "" "PRECOMPILED" "SUITES;SOURCES;LIBRARIES;ALONE" ${ARGN})
-  add_executable(${NAME} ${ARG_SOURCES} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
+  add_executable(${NAME} ${ARG_SOURCES})
   target_include_directories(${NAME} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_link_libraries(${NAME} PRIVATE doctest::doctest ${ARG_LIBRARIES})
+  target_link_libraries(${NAME} PRIVATE vaso_test_main ${ARG_LIBRARIES})
   # What is tested does the work, and is optimised; the tests themselves compile a third faster so.
   target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
   if(ARG_PRECOMPILED)

@@ -83,7 +83,7 @@ SplitMaker two_segments(std::int64_t first_category = 1) {
   return maker;
 }
 
-std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
+std::shared_ptr<Dataset> open_arcade(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.arcade", fmt::format("root = \"{}\"\n{}", root.string(), more),
                                      RunShape{});
 }
@@ -98,7 +98,7 @@ TEST_SUITE("unit") {
   TEST_CASE("segments are known by name, images by file name, and a pixel may belong to two") {
     const tests::TemporaryFolder folder;
     two_segments().write(folder.path() / "arcade" / "submission" / "syntax" / "test", "test.json");
-    const auto dataset = open(folder.path(), "labels = \"segments\"");
+    const auto dataset = open_arcade(folder.path(), "labels = \"segments\"");
     CHECK(text_of(dataset->faults()) == "");
     REQUIRE(dataset->size() == 3);
     CHECK(dataset->id(0).name == "test/1");
@@ -136,7 +136,7 @@ TEST_SUITE("unit") {
     const tests::TemporaryFolder folder;
     two_segments().write(folder.path() / "syntax" / "train", "train.json");
     for (const fs::path& root : {folder.path(), folder.path() / "syntax"}) {
-      const auto dataset = open(root);
+      const auto dataset = open_arcade(root);
       CHECK(dataset->labels() == std::vector<std::string>{"vessel"});
       CHECK(dataset->record(2).labels.sum().item<int>() == 16 * 6);
       CHECK(dataset->id(0).split == "train");
@@ -154,7 +154,7 @@ TEST_SUITE("unit") {
     lesion.write(base / "dataset_phase_1" / "stenosis_dataset" / "sten_train", "sten_train.json");
     lesion.write(base / "dataset_final_phase" / "test_cases_stenosis", "instances_default.json");
     for (const fs::path& root : {folder.path(), base}) {
-      const auto segments = open(root, "labels = \"segments\"");
+      const auto segments = open_arcade(root, "labels = \"segments\"");
       CHECK(text_of(segments->faults()) == "");
       REQUIRE(segments->size() == 9);
       for (const std::int64_t index : {2, 5, 8}) {
@@ -164,7 +164,7 @@ TEST_SUITE("unit") {
       CHECK(segments->id(0).name == "train/1");
       CHECK(segments->id(3).name == "val/1");
       CHECK(segments->id(6).name == "test/1");
-      const auto stenosis = open(root, "task = \"stenosis\"");
+      const auto stenosis = open_arcade(root, "task = \"stenosis\"");
       CHECK(stenosis->size() == 2);
       CHECK(stenosis->id(1).name == "test/8");
       CHECK(stenosis->record(1).boxes.size() == 1);
@@ -178,7 +178,7 @@ TEST_SUITE("unit") {
     maker.json()["annotations"][0]["segmentation"] = {{3, 4, 8, 4, 3, 10}};  // half of the box
     maker.json()["annotations"][0]["area"] = 1000;
     maker.write(folder.path() / "stenosis" / "val", "val.json");
-    const auto dataset = open(folder.path(), "task = \"stenosis\"");
+    const auto dataset = open_arcade(folder.path(), "task = \"stenosis\"");
     CHECK(dataset->has_boxes());
     const Record record = dataset->record(0);
     REQUIRE(record.boxes.size() == 1);
@@ -202,7 +202,7 @@ TEST_SUITE("unit") {
     fs::remove(split / "images" / "10.png");
     vision::write_png(split / "images" / "99.png", vision::GreyImage(30, 40, 7));
     vision::write_png(split / "images" / "2.png", vision::GreyImage(40, 30, 7));
-    const auto dataset = open(folder.path());
+    const auto dataset = open_arcade(folder.path());
     CHECK(dataset->faults().size() == 3);
     const std::string faults = text_of(dataset->faults());
     says(faults, "10.png: is missing; ");
@@ -221,26 +221,26 @@ TEST_SUITE("unit") {
     maker.json()["categories"][9]["name"] = "artery";
     maker.json()["categories"][15]["name"] = "unused";
     maker.write(folder.path() / "syntax" / "train", "train.json");
-    const auto dataset = open(folder.path());
+    const auto dataset = open_arcade(folder.path());
     REQUIRE(dataset->faults().size() == 1);
     says(text_of(dataset->faults()), "category 10 is called `artery`");
   }
 
   TEST_CASE("folders and parameters that do not go together") {
     const tests::TemporaryFolder folder;
-    says(error_of([&] { open(folder.path()); }), "holds no ARCADE task `syntax`");
-    says(error_of([&] { open(folder.path() / "none"); }), "none");
+    says(error_of([&] { open_arcade(folder.path()); }), "holds no ARCADE task `syntax`");
+    says(error_of([&] { open_arcade(folder.path() / "none"); }), "none");
     two_segments().write(folder.path() / "syntax" / "train", "train.json");
-    says(error_of([&] { open(folder.path(), "task = \"stenosis\""); }), "holds no ARCADE task `stenosis`");
-    says(error_of([&] { open(folder.path(), "labels = \"stenosis\""); }), "vessel segments and no stenoses");
-    says(error_of([&] { open(folder.path(), "task = \"stenosis\"\nlabels = \"segments\""); }), "stenoses alone");
+    says(error_of([&] { open_arcade(folder.path(), "task = \"stenosis\""); }), "holds no ARCADE task `stenosis`");
+    says(error_of([&] { open_arcade(folder.path(), "labels = \"stenosis\""); }), "vessel segments and no stenoses");
+    says(error_of([&] { open_arcade(folder.path(), "task = \"stenosis\"\nlabels = \"segments\""); }), "stenoses alone");
     two_segments().write(folder.path() / "arcade" / "syntax" / "val", "val.json");
-    says(error_of([&] { open(folder.path()); }), "holds the task `syntax` twice");
+    says(error_of([&] { open_arcade(folder.path()); }), "holds the task `syntax` twice");
     fs::remove_all(folder.path() / "arcade");
     std::ofstream(folder.path() / "syntax/train/annotations/train.json") << "{";
-    CHECK(open(folder.path())->faults().size() == 1);
+    CHECK(open_arcade(folder.path())->faults().size() == 1);
     fs::remove(folder.path() / "syntax/train/annotations/train.json");
-    says(error_of([&] { open(folder.path()); }), "holds no JSON file");
+    says(error_of([&] { open_arcade(folder.path()); }), "holds no JSON file");
   }
 }
 
@@ -251,7 +251,7 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no " << root.string());
       return;
     }
-    const auto dataset = open(root, "task = \"stenosis\"");
+    const auto dataset = open_arcade(root, "task = \"stenosis\"");
     CHECK(text_of(dataset->faults()) == "");
     std::map<std::string, std::vector<double>> area;  // by record
     std::size_t published = 0, equal = 0;
@@ -285,7 +285,7 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no " << root.string());
       return;
     }
-    const auto segments = open(root, "labels = \"segments\""), vessel = open(root);
+    const auto segments = open_arcade(root, "labels = \"segments\""), vessel = open_arcade(root);
     CHECK(text_of(segments->faults()) == "");
     CHECK(segments->size() == vessel->size());
     double share = 0;

@@ -2,6 +2,7 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/data_sets.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
 
@@ -81,14 +82,9 @@ std::string moving_ramp(int frames, int step) {
   return npy_file(describe("|u1", fmt::format("({}, 16, 16)", frames)), as_bytes<std::uint8_t>(values));
 }
 
-std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
+std::shared_ptr<Dataset> open_dominance(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.coronary_dominance",
                                      fmt::format("root = \"{}\"\n{}", root.string(), more), RunShape{});
-}
-
-void check_contains(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
 }
 
 fs::path run_in(const fs::path& root, const std::string& study, const std::string& artery, const std::string& series) {
@@ -101,7 +97,7 @@ TEST_SUITE("unit") {
   TEST_CASE("an archive that NumPy wrote: frames, artery, projection; Python objects are left alone") {
     const tests::TemporaryFolder folder;
     write_bytes(run_in(folder.path(), "Study00001_1.2", "RCA", "1.2.3"), kByNumpy);
-    const auto dataset = open(folder.path());
+    const auto dataset = open_dominance(folder.path());
     REQUIRE(dataset->size() == 5);
     CHECK(dataset->faults().empty());
     CHECK(dataset->notes().empty());
@@ -117,7 +113,7 @@ TEST_SUITE("unit") {
     }
     // Without the folder, the artery is what the file says.
     write_bytes(folder.path() / "loose" / "a.npz", kByNumpy);
-    const auto loose = open(folder.path() / "loose");
+    const auto loose = open_dominance(folder.path() / "loose");
     CHECK(loose->id(0).sequence == "RCA a RAO30_CRA20");
     CHECK(loose->id(0).patient.empty());
     CHECK(loose->notes().size() == 1);
@@ -145,7 +141,7 @@ TEST_SUITE("unit") {
     const tests::TemporaryFolder folder;
     for (std::size_t a = 0; a < arrays.size(); ++a)
       write_npz(run_in(folder.path(), "Study1", "LCA", std::to_string(a)), {{"pixel_array", arrays[a]}});
-    const auto dataset = open(folder.path());
+    const auto dataset = open_dominance(folder.path());
     REQUIRE(dataset->size() == static_cast<std::int64_t>(2 * arrays.size()));
     for (std::int64_t i = 0; i < dataset->size(); ++i) {
       CAPTURE(dataset->id(i).name);
@@ -190,13 +186,13 @@ TEST_SUITE("unit") {
     fs::copy_file(place("good"), place("cut"));
     fs::resize_file(place("cut"), fs::file_size(place("cut")) / 2);
     std::ofstream(place("none")) << "no archive";
-    const auto dataset = open(folder.path());
+    const auto dataset = open_dominance(folder.path());
     CHECK(dataset->size() == 3);
     CHECK(dataset->faults().size() == reasons.size());
     for (const Fault& fault : dataset->faults()) {
       const auto reason = reasons.find(fs::path(fault.where).stem());
       REQUIRE(reason != reasons.end());
-      check_contains(fault.what, reason->second);
+      tests::check_contains(fault.what, reason->second);
       CHECK(!fault.cure.empty());
     }
   }
@@ -214,7 +210,7 @@ TEST_SUITE("unit") {
     values[100] = 256;
     write_npz(run_in(folder.path(), "Study1", "LCA", "b"),
               {{"pixel_array", npy_file(describe("<u2", "(16, 16)"), as_bytes<std::uint16_t>(values))}});
-    const auto dataset = open(folder.path());
+    const auto dataset = open_dominance(folder.path());
     REQUIRE(dataset->size() == 4);
     const auto error = [&](std::int64_t index) -> std::string {
       try {
@@ -224,25 +220,25 @@ TEST_SUITE("unit") {
       }
       return "none";
     };
-    check_contains(error(0), "a.npz: its member `pixel_array` is damaged");
-    check_contains(error(3), "b.npz: frame 0 of its `pixel_array` holds 256");
+    tests::check_contains(error(0), "a.npz: its member `pixel_array` is damaged");
+    tests::check_contains(error(3), "b.npz: frame 0 of its `pixel_array` holds 256");
   }
 
   TEST_CASE("stride, artery, and near duplicates") {
     const tests::TemporaryFolder folder;
     write_npz(run_in(folder.path(), "Study1", "LCA", "still"), {{"pixel_array", moving_ramp(9, 0)}});
     write_npz(run_in(folder.path(), "Study1", "RCA", "moving"), {{"pixel_array", moving_ramp(9, 2)}});
-    CHECK(open(folder.path())->size() == 18);
-    CHECK(open(folder.path(), "artery = \"RCA\"")->size() == 9);
-    const auto sparse = open(folder.path(), "stride = 4");
+    CHECK(open_dominance(folder.path())->size() == 18);
+    CHECK(open_dominance(folder.path(), "artery = \"RCA\"")->size() == 9);
+    const auto sparse = open_dominance(folder.path(), "stride = 4");
     CHECK(sparse->size() == 6);
     CHECK(sparse->id(2).frame == 8);
     CHECK(sparse->notes().size() == 1);  // the angles are not stated
-    const auto distinct = open(folder.path(), "near_duplicates = \"drop\"");
+    const auto distinct = open_dominance(folder.path(), "near_duplicates = \"drop\"");
     CHECK(distinct->size() == 10);
     CHECK(distinct->id(0).frame == 0);
-    check_contains(distinct->notes().front(), "8 of 18 frames are near duplicates");
-    CHECK(open(folder.path(), "near_duplicates = \"drop\"\nthreshold = 255")->size() == 2);
-    CHECK(open(folder.path(), "near_duplicates = \"drop\"\nthreshold = 0")->size() == 18);
+    tests::check_contains(distinct->notes().front(), "8 of 18 frames are near duplicates");
+    CHECK(open_dominance(folder.path(), "near_duplicates = \"drop\"\nthreshold = 255")->size() == 2);
+    CHECK(open_dominance(folder.path(), "near_duplicates = \"drop\"\nthreshold = 0")->size() == 18);
   }
 }

@@ -1,5 +1,6 @@
 #include "sdk/dataset.hpp"
 
+#include "support/data_sets.hpp"
 #include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
@@ -97,12 +98,7 @@ std::string file_of(const Sample& sample) {
          element(0x7fe0, 0x10, sample.allocated == 16 ? "OW" : "OB", pixels);
 }
 
-void write(const fs::path& file, const std::string& content) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << content;
-}
-
-std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
+std::shared_ptr<Dataset> open_dicom(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.dicom", fmt::format("root = [\"{}\"]\n{}", root.string(), more),
                                      RunShape{});
 }
@@ -110,16 +106,11 @@ std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = ""
 // Greys of a frame's first four pixels.
 std::vector<int> greys(const Sample& sample, const std::string& more = "", std::int64_t frame = 0) {
   const tests::TemporaryFolder folder;
-  write(folder.path() / "run", file_of(sample));
-  const at::Tensor image = open(folder.path() / "run", more)->record(frame).image;
+  tests::write(folder.path() / "run", file_of(sample));
+  const at::Tensor image = open_dicom(folder.path() / "run", more)->record(frame).image;
   std::vector<int> first;
   for (int x = 0; x < 4; ++x) first.push_back(image[0][x].item<int>());
   return first;
-}
-
-void check_contains(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
 }
 
 using Greys = std::vector<int>;
@@ -178,7 +169,7 @@ TEST_SUITE("unit") {
     below.lookup = lookup(3, 0xfffe, 8, {20, 128, 255}, 2);
     CHECK(greys(below) == Greys{20, 20, 128, 255});
     sample.lookup = lookup(400, 10, 12, {0, 100, 200, 4095}, 2);
-    check_contains(error_of([&] { greys(sample); }), "lookup table (VOI LUT Sequence) of 8 bytes");
+    tests::check_contains(error_of([&] { greys(sample); }), "lookup table (VOI LUT Sequence) of 8 bytes");
   }
 
   TEST_CASE("Enhanced XA: what a frame says of itself goes before what is said of all") {
@@ -198,25 +189,25 @@ TEST_SUITE("unit") {
     CHECK(greys(sample, "", 3) == Greys{0, 64, 255, 255});  // no item
     CHECK(greys(sample, "grey = \"depth\"", 1) == Greys{6, 6, 62, 255});
     const tests::TemporaryFolder folder;
-    write(folder.path() / "run", file_of(sample));
-    check_contains(open(folder.path())->id(0).sequence, "LAO40_CAU25");
+    tests::write(folder.path() / "run", file_of(sample));
+    tests::check_contains(open_dicom(folder.path())->id(0).sequence, "LAO40_CAU25");
   }
 
   TEST_CASE("a run's frames, its projection, and nothing that tells the patient") {
     const tests::TemporaryFolder folder;
-    write(folder.path() / "a" / "Somebody_Real" / "0001", file_of({}));
-    const auto dataset = open(folder.path());
+    tests::write(folder.path() / "a" / "Somebody_Real" / "0001", file_of({}));
+    const auto dataset = open_dicom(folder.path());
     REQUIRE(dataset->size() == 2);
     CHECK(!dataset->has_masks());
     const Record record = dataset->record(1);
     CHECK(record.image.sizes() == at::IntArrayRef({8, 8}));
     CHECK(record.id.frame == 1);
-    check_contains(record.id.sequence, "series 3 instance 12 RAO30_CRA20");
+    tests::check_contains(record.id.sequence, "series 3 instance 12 RAO30_CRA20");
     for (const std::string& text : {record.id.name, record.id.patient, record.id.sequence, record.id.source}) {
       for (const char* secret : {"Somebody", "4711", "1.2.3"}) CHECK(text.find(secret) == std::string::npos);
     }
-    CHECK(open(folder.path(), "stride = 2")->size() == 1);
-    CHECK(open(folder.path() / "a" / "Somebody_Real" / "0001")->id(1).name == record.id.name);
+    CHECK(open_dicom(folder.path(), "stride = 2")->size() == 1);
+    CHECK(open_dicom(folder.path() / "a" / "Somebody_Real" / "0001")->id(1).name == record.id.name);
   }
 
   TEST_CASE("studies of one patient share a key; without a patient number the study stands for him") {
@@ -227,7 +218,7 @@ TEST_SUITE("unit") {
       sample.study = study;
       sample.instance = instance;
       sample.frames = 1;
-      write(folder.path() / instance, file_of(sample));
+      tests::write(folder.path() / instance, file_of(sample));
     };
     add("A", "1.1", "1");
     add("A", "1.2", "2");
@@ -235,7 +226,7 @@ TEST_SUITE("unit") {
     add("", "1.4", "4");
     add("", "1.4", "5");
     add("", "1.5", "6");
-    const auto dataset = open(folder.path());
+    const auto dataset = open_dicom(folder.path());
     REQUIRE(dataset->size() == 6);
     std::vector<std::string> keys;
     for (std::int64_t i = 0; i < 6; ++i) keys.push_back(dataset->id(i).patient);
@@ -249,53 +240,54 @@ TEST_SUITE("unit") {
 
   TEST_CASE("what is no angiogram is passed over with a note; what is broken is a fault") {
     const tests::TemporaryFolder folder;
-    write(folder.path() / "good", file_of({}));
-    write(folder.path() / "notes.txt", "x");
+    tests::write(folder.path() / "good", file_of({}));
+    tests::write(folder.path() / "notes.txt", "x");
     Sample other;
     other.instance = "9";
     other.modality = "CT";
-    write(folder.path() / "ct", file_of(other));
+    tests::write(folder.path() / "ct", file_of(other));
     other.modality = "XA";
     other.photometric = "PALETTE COLOR";
-    write(folder.path() / "colour", file_of(other));
-    const auto dataset = open(folder.path());
+    tests::write(folder.path() / "colour", file_of(other));
+    const auto dataset = open_dicom(folder.path());
     CHECK(dataset->size() == 2);
     CHECK(dataset->faults().empty());
     REQUIRE(dataset->notes().size() == 3);
-    check_contains(dataset->notes()[0], "no DICOM files: notes.txt");
-    CHECK(open(folder.path(), "modality = []")->size() == 4);
+    tests::check_contains(dataset->notes()[0], "no DICOM files: notes.txt");
+    CHECK(open_dicom(folder.path(), "modality = []")->size() == 4);
 
-    write(folder.path() / "empty.dcm", "");
-    write(folder.path() / "copy", file_of({}));
-    write(folder.path() / "stump", file_of({}).substr(0, 200));
-    const auto faulty = open(folder.path());
+    tests::write(folder.path() / "empty.dcm", "");
+    tests::write(folder.path() / "copy", file_of({}));
+    tests::write(folder.path() / "stump", file_of({}).substr(0, 200));
+    const auto faulty = open_dicom(folder.path());
     REQUIRE(faulty->faults().size() == 3);
     std::set<std::string> where;
     for (const Fault& fault : faulty->faults()) where.insert(fs::path(fault.where).filename());
     CHECK(where == std::set<std::string>{"empty.dcm", "good", "stump"});
-    CHECK(open(folder.path() / "notes.txt")->faults().size() == 1);
-    check_contains(error_of([&] { open(folder.path() / "nowhere"); }), "does not exist");
+    CHECK(open_dicom(folder.path() / "notes.txt")->faults().size() == 1);
+    tests::check_contains(error_of([&] { open_dicom(folder.path() / "nowhere"); }), "does not exist");
   }
 
   TEST_CASE("wherever a file is cut off, it is a fault, not a crash") {
     const tests::TemporaryFolder folder;
     const std::string whole = file_of({});
-    write(folder.path() / "run", whole);
-    REQUIRE(open(folder.path())->record(0).image.numel() == 64);
+    tests::write(folder.path() / "run", whole);
+    REQUIRE(open_dicom(folder.path())->record(0).image.numel() == 64);
     for (std::size_t size = 132; size < whole.size(); size += 1 + size % 3) {
       CAPTURE(size);
-      write(folder.path() / "run", whole.substr(0, size));
+      tests::write(folder.path() / "run", whole.substr(0, size));
       std::string error = "none";
       try {
-        const auto dataset = open(folder.path());
+        const auto dataset = open_dicom(folder.path());
         if (!dataset->faults().empty()) error = dataset->faults()[0].what;
       } catch (const DataError& empty) {
         error = empty.what();  // cut between two elements of the header: no XA, or no pixels
       }
       CHECK(error != "none");
     }
-    write(folder.path() / "run", whole.substr(0, whole.size() - 60));
-    check_contains(open(folder.path())->faults().at(0).what, "is truncated: a value reaches beyond its end");
+    tests::write(folder.path() / "run", whole.substr(0, whole.size() - 60));
+    tests::check_contains(open_dicom(folder.path())->faults().at(0).what,
+                          "is truncated: a value reaches beyond its end");
   }
 
   TEST_CASE("threads read different runs at a time") {
@@ -304,9 +296,9 @@ TEST_SUITE("unit") {
       Sample sample;
       sample.instance = fmt::format("7.{}", run);
       sample.values = {run * 256};
-      write(folder.path() / std::to_string(100 + run), file_of(sample));
+      tests::write(folder.path() / std::to_string(100 + run), file_of(sample));
     }
-    const auto dataset = open(folder.path());
+    const auto dataset = open_dicom(folder.path());
     std::vector<std::thread> threads;
     std::vector<int> wrong(4, 0);
     for (std::size_t t = 0; t < 4; ++t) {
@@ -336,14 +328,14 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no data in " << folder.string());
       return;
     }
-    const at::Tensor raw = open(folder / "XA1_UNC")->record(0).image;
+    const at::Tensor raw = open_dicom(folder / "XA1_UNC")->record(0).image;
     CHECK(raw.sizes() == at::IntArrayRef({1024, 1024}));
     // NumPy 1.24.2, from the bytes of the uncompressed file: floor(255 v / 1023 + 1/2).
     CHECK(raw.sum().item<std::int64_t>() == 28007901);
     CHECK(weighted_sum(raw) == 14157802785);
     for (const char* name : {"XA1_JPLL", "XA1_J2KR"}) {
       CAPTURE(name);
-      CHECK(at::equal(open(folder / name)->record(0).image, raw));
+      CHECK(at::equal(open_dicom(folder / name)->record(0).image, raw));
     }
   }
 
@@ -353,9 +345,9 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no data in " << file.string());
       return;
     }
-    const auto dataset = open(file);
+    const auto dataset = open_dicom(file);
     REQUIRE(dataset->size() == 96);
-    check_contains(dataset->id(0).sequence, "RAO32_CRA2");
+    tests::check_contains(dataset->id(0).sequence, "RAO32_CRA2");
     // Pillow 9.4 (libjpeg-turbo) on the file's fragments. IDCTs may differ by a grey level here and there.
     for (const auto& [frame, sum] : {std::pair{0, 21369877}, std::pair{48, 17605114}, std::pair{95, 17628729}}) {
       const at::Tensor image = dataset->record(frame).image;

@@ -2,6 +2,7 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/data_sets.hpp"
 #include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
@@ -21,14 +22,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void draw(const fs::path& file, std::int64_t width = 100, std::int64_t height = 80) {
+void draw_frame(const fs::path& file, std::int64_t width = 100, std::int64_t height = 80) {
   fs::create_directories(file.parent_path());
   vision::write_png(file, vision::ColourImage(height, width, {9, 9, 9}));
-}
-
-void write(const fs::path& file, const std::string& text) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file) << text;
 }
 
 std::string xml(const std::string& stem, const std::string& name = "Stenosis") {
@@ -39,15 +35,9 @@ std::string xml(const std::string& stem, const std::string& name = "Stenosis") {
       stem, name);
 }
 
-std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
+std::shared_ptr<Dataset> open_stenosis(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.stenosis", fmt::format("root = \"{}\"\n{}", root.string(), more),
                                      RunShape{});
-}
-
-std::string notes_of(const Dataset& dataset) {
-  std::string text;
-  for (const std::string& note : dataset.notes()) text += note + "\n";
-  return text;
 }
 
 // Twenty patients with two sequences of ten frames each, as published: all in one folder, XML beside the image.
@@ -56,8 +46,8 @@ void published(const fs::path& root) {
     for (int sequence = 1; sequence <= 2; ++sequence) {
       for (int frame = 10; frame < 20; ++frame) {
         const std::string stem = fmt::format("14_{:03}_{}_{:04}", patient, sequence, frame);
-        draw(root / (stem + ".png"));
-        write(root / (stem + ".xml"), xml(stem));
+        draw_frame(root / (stem + ".png"));
+        tests::write(root / (stem + ".xml"), xml(stem));
       }
     }
   }
@@ -81,7 +71,7 @@ TEST_SUITE("unit") {
   TEST_CASE("the published form: frames and XML in one folder, divided by patient unless asked") {
     const tests::TemporaryFolder folder;
     published(folder.path() / "dataset");
-    const auto dataset = open(folder.path());
+    const auto dataset = open_stenosis(folder.path());
     CHECK(text_of(dataset->faults()) == "");
     REQUIRE(dataset->size() == 400);
     CHECK(dataset->labels() == std::vector<std::string>{"stenosis"});
@@ -103,9 +93,9 @@ TEST_SUITE("unit") {
     CHECK(patients["train"].size() == 18);
     CHECK(patients["test"].size() == 2);
     for (const std::string& patient : patients["test"]) CHECK_FALSE(patients["train"].contains(patient));
-    says(notes_of(*dataset), "split `patient` (whole patients, seed 0): 360 train, 0 val, 40 test");
-    says(notes_of(*dataset), "0.0 % share a patient");
-    const auto pascal = open(folder.path(), "corners = \"pascal\"");
+    says(tests::notes_of(*dataset), "split `patient` (whole patients, seed 0): 360 train, 0 val, 40 test");
+    says(tests::notes_of(*dataset), "0.0 % share a patient");
+    const auto pascal = open_stenosis(folder.path(), "corners = \"pascal\"");
     CHECK(pascal->record(0).boxes[0].left == 19);
     CHECK(pascal->record(0).boxes[0].width == 41);
   }
@@ -113,20 +103,20 @@ TEST_SUITE("unit") {
   TEST_CASE("the paper's split has the paper's proportion, and leaks") {
     const tests::TemporaryFolder folder;
     published(folder.path());
-    const auto dataset = open(folder.path(), "split = \"paper\"\nseed = 3");
+    const auto dataset = open_stenosis(folder.path(), "split = \"paper\"\nseed = 3");
     CHECK(frames_by_split(*dataset) == std::map<std::string, int>{{"train", 360}, {"test", 40}});
-    says(notes_of(*dataset), "split `paper` (random frames, seed 3): 360 train, 0 val, 40 test");
+    says(tests::notes_of(*dataset), "split `paper` (random frames, seed 3): 360 train, 0 val, 40 test");
     // 20 frames a sequence would need to be drawn together for one not to be shared.
-    says(notes_of(*dataset), "100.0 % share a sequence, 100.0 % share a patient");
+    says(tests::notes_of(*dataset), "100.0 % share a sequence, 100.0 % share a patient");
     const auto names = [](const Dataset& set) {
       std::set<std::string> test;
       for (std::int64_t i = 0; i < set.size(); ++i)
         if (set.id(i).split == "test") test.insert(set.id(i).name);
       return test;
     };
-    CHECK(names(*dataset) == names(*open(folder.path(), "split = \"paper\"\nseed = 3")));
-    CHECK(names(*dataset) != names(*open(folder.path(), "split = \"paper\"\nseed = 4")));
-    const auto three = open(folder.path(), "split = \"paper\"\nshares = [2, 1, 1]");
+    CHECK(names(*dataset) == names(*open_stenosis(folder.path(), "split = \"paper\"\nseed = 3")));
+    CHECK(names(*dataset) != names(*open_stenosis(folder.path(), "split = \"paper\"\nseed = 4")));
+    const auto three = open_stenosis(folder.path(), "split = \"paper\"\nshares = [2, 1, 1]");
     CHECK(frames_by_split(*three) == std::map<std::string, int>{{"train", 200}, {"val", 100}, {"test", 100}});
   }
 
@@ -137,12 +127,12 @@ TEST_SUITE("unit") {
     for (const char* name :
          {"train/14_001_1_0004", "val/14_001_3_0001", "test/14_001_1_0003", "test/14_001_1_0004", "test/14_001_1_0005",
           "test/14_001_1_0009", "test/14_001_2_0001", "test/14_003_1_0004", "test/x"}) {
-      draw(folder.path() / (std::string(name) + ".png"));
-      write(folder.path() / (std::string(name) + ".txt"), "");
+      draw_frame(folder.path() / (std::string(name) + ".png"));
+      tests::write(folder.path() / (std::string(name) + ".txt"), "");
     }
-    const auto dataset = open(folder.path());
-    says(notes_of(*dataset), "split `folder` (by folder): 1 train, 1 val, 7 test");
-    says(notes_of(*dataset),
+    const auto dataset = open_stenosis(folder.path());
+    says(tests::notes_of(*dataset), "split `folder` (by folder): 1 train, 1 val, 7 test");
+    says(tests::notes_of(*dataset),
          "of 7 test frames, 42.9 % are or have a neighbour (frame ±1) in the training set, 57.1 % share a sequence, "
          "71.4 % share a patient with it; 1 frames do not tell their patient");
   }
@@ -154,13 +144,13 @@ TEST_SUITE("unit") {
       const auto place = [&](const char* what, const char* split) {
         return split_first ? root / split / what : root / what / split;
       };
-      draw(place("images", "train") / "14_001_1_0004.png");
-      write(place("labels", "train") / "14_001_1_0004.txt", "0 0.4 0.5 0.4 0.25\n");
-      write(place("labels", "train") / "classes.txt", "stenosis\n");
-      draw(place("images", "valid") / "14_002_1_0004.png");
-      draw(place("images", "test") / "14_003_1_0004.png");
-      write(place("labels", "test") / "14_003_1_0004.txt", "");
-      const auto dataset = open(root);
+      draw_frame(place("images", "train") / "14_001_1_0004.png");
+      tests::write(place("labels", "train") / "14_001_1_0004.txt", "0 0.4 0.5 0.4 0.25\n");
+      tests::write(place("labels", "train") / "classes.txt", "stenosis\n");
+      draw_frame(place("images", "valid") / "14_002_1_0004.png");
+      draw_frame(place("images", "test") / "14_003_1_0004.png");
+      tests::write(place("labels", "test") / "14_003_1_0004.txt", "");
+      const auto dataset = open_stenosis(root);
       CHECK(text_of(dataset->faults()) == "");
       CHECK(frames_by_split(*dataset) == std::map<std::string, int>{{"train", 1}, {"val", 1}, {"test", 1}});
       CHECK(dataset->id(1).name == "train/14_001_1_0004");
@@ -171,8 +161,8 @@ TEST_SUITE("unit") {
       CHECK(record.boxes[0].width == doctest::Approx(40));
       CHECK(record.boxes[0].height == doctest::Approx(20));
       CHECK(record.boxes[0].area == doctest::Approx(800));
-      says(notes_of(*dataset), "1 images have no label file");
-      CHECK(patients_by_split(*open(root, "split = \"patient\"\nshares = [1, 1, 1]")).size() == 3);
+      says(tests::notes_of(*dataset), "1 images have no label file");
+      CHECK(patients_by_split(*open_stenosis(root, "split = \"patient\"\nshares = [1, 1, 1]")).size() == 3);
     }
   }
 
@@ -189,14 +179,14 @@ TEST_SUITE("unit") {
       CAPTURE(layout);
       const fs::path root = folder.path() / std::to_string(std::hash<std::string>()(layout));
       const fs::path json = root / layout;
-      write(json, images + rest);
+      tests::write(json, images + rest);
       const fs::path place = std::string(layout) == "annotations/instances_train.json" ? root / "images/train"
                              : std::string(layout) == "train/annotations/train.json"   ? root / "train/images"
                              : std::string(layout) == "train.json"                     ? root / "images"
                                                                                        : root / "train";
-      draw(place / "14_001_1_0004.png");
-      draw(place / "14_001_1_0007.png");
-      const auto dataset = open(root);
+      draw_frame(place / "14_001_1_0004.png");
+      draw_frame(place / "14_001_1_0007.png");
+      const auto dataset = open_stenosis(root);
       CHECK(text_of(dataset->faults()) == "");
       REQUIRE(dataset->size() == 2);
       CHECK(dataset->id(0).split == "train");
@@ -206,7 +196,7 @@ TEST_SUITE("unit") {
       REQUIRE(record.boxes.size() == 1);
       CHECK(record.boxes[0].top == 2);
       CHECK(record.boxes[0].area == 11);
-      says(notes_of(*dataset), "1 annotations of other categories are left out");
+      says(tests::notes_of(*dataset), "1 annotations of other categories are left out");
     }
   }
 
@@ -214,24 +204,24 @@ TEST_SUITE("unit") {
     const tests::TemporaryFolder folder;
     const fs::path root = folder.path();
     for (const char* stem : {"a", "b", "c", "d", "e"}) {
-      draw(root / (std::string(stem) + ".png"));
-      write(root / (std::string(stem) + ".xml"), xml(stem));
+      draw_frame(root / (std::string(stem) + ".png"));
+      tests::write(root / (std::string(stem) + ".xml"), xml(stem));
     }
-    write(root / "a.xml", xml("z"));
+    tests::write(root / "a.xml", xml("z"));
     fs::remove(root / "b.png");
     fs::remove(root / "c.xml");
-    write(root / "d.xml", xml("d", "catheter"));
-    draw(root / "d.bmp.png");
+    tests::write(root / "d.xml", xml("d", "catheter"));
+    draw_frame(root / "d.bmp.png");
     fs::rename(root / "d.bmp.png", root / "d.bmp");
-    draw(root / "e.png", 80, 100);
-    const auto dataset = open(root);
+    draw_frame(root / "e.png", 80, 100);
+    const auto dataset = open_stenosis(root);
     CHECK(dataset->faults().size() == 4);
     const std::string faults = text_of(dataset->faults());
     says(faults, "a.xml:1: says that it belongs to `z.bmp`");
     says(faults, "b.xml: belongs to no image");
     says(faults, "c.png: has no annotation");
     says(faults, "d.png: has the name of ");
-    says(notes_of(*dataset), "1 objects of class `catheter` are left out");
+    says(tests::notes_of(*dataset), "1 objects of class `catheter` are left out");
     CHECK(dataset->size() == 2);
     says(error_of([&] { dataset->record(1); }), "e.png: is 80×100, but ");
   }
@@ -239,23 +229,24 @@ TEST_SUITE("unit") {
   TEST_CASE("folders and parameters that do not go together") {
     const tests::TemporaryFolder folder;
     const fs::path root = folder.path();
-    says(error_of([&] { open(root); }), "holds no image with an annotation");
-    draw(root / "train" / "a.png");
-    says(error_of([&] { open(root); }), "holds no image with an annotation");
-    write(root / "train" / "a.xml", xml("a"));
-    CHECK(open(root)->id(0).split == "train");
-    write(root / "train" / "a.txt", "");
-    says(error_of([&] { open(root); }), "voc, yolo");
-    CHECK(open(root, "annotations = \"yolo\"")->record(0).boxes.empty());
-    says(error_of([&] { open(root, "annotations = \"yolo\"\ncorners = \"pascal\""); }), "belongs to VOC");
-    says(error_of([&] { open(root, "annotations = \"coco\""); }), "holds no JSON");
-    draw(root / "b.png");
-    write(root / "b.xml", xml("b"));
-    const auto dataset = open(root, "annotations = \"voc\"");
+    says(error_of([&] { open_stenosis(root); }), "holds no image with an annotation");
+    draw_frame(root / "train" / "a.png");
+    says(error_of([&] { open_stenosis(root); }), "holds no image with an annotation");
+    tests::write(root / "train" / "a.xml", xml("a"));
+    CHECK(open_stenosis(root)->id(0).split == "train");
+    tests::write(root / "train" / "a.txt", "");
+    says(error_of([&] { open_stenosis(root); }), "voc, yolo");
+    CHECK(open_stenosis(root, "annotations = \"yolo\"")->record(0).boxes.empty());
+    says(error_of([&] { open_stenosis(root, "annotations = \"yolo\"\ncorners = \"pascal\""); }), "belongs to VOC");
+    says(error_of([&] { open_stenosis(root, "annotations = \"coco\""); }), "holds no JSON");
+    draw_frame(root / "b.png");
+    tests::write(root / "b.xml", xml("b"));
+    const auto dataset = open_stenosis(root, "annotations = \"voc\"");
     says(text_of(dataset->faults()), "b.png: is in no folder train, val or test");
     fs::remove_all(root / "train");
-    says(error_of([&] { open(root, "split = \"folder\""); }), "no folder is called train");
-    says(error_of([&] { open(root, "split = \"paper\"\nshares = [0, 0, 0]"); }), "one of the shares must be positive");
+    says(error_of([&] { open_stenosis(root, "split = \"folder\""); }), "no folder is called train");
+    says(error_of([&] { open_stenosis(root, "split = \"paper\"\nshares = [0, 0, 0]"); }),
+         "one of the shares must be positive");
   }
 }
 
@@ -266,12 +257,12 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no " << root.string());
       return;
     }
-    const auto dataset = open(root);
+    const auto dataset = open_stenosis(root);
     CHECK(text_of(dataset->faults()) == "");
     auto patients = patients_by_split(*dataset);
     CHECK(patients["train"].size() == 14);
     CHECK(patients["test"].size() == 6);
-    says(notes_of(*dataset), "0.0 % share a patient");
+    says(tests::notes_of(*dataset), "0.0 % share a patient");
     for (std::int64_t i = 0; i < dataset->size(); i += 20) {
       const Record record = dataset->record(i);
       CAPTURE(record.id.name);
@@ -288,7 +279,7 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no " << root.string());
       return;
     }
-    const auto dataset = open(root);
+    const auto dataset = open_stenosis(root);
     CHECK(text_of(dataset->faults()) == "");
     CHECK(dataset->size() == 10);
     for (std::int64_t i = 0; i < dataset->size(); ++i) CHECK(dataset->record(i).boxes.size() == 1);

@@ -2,6 +2,7 @@
 
 #include "sdk/dataset.hpp"
 
+#include "support/data_sets.hpp"
 #include "support/faults.hpp"
 #include "support/paths.hpp"
 #include "support/plugins.hpp"
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // The first row has `value`, the second `other`.
-void draw(const fs::path& file, std::uint8_t value, std::uint8_t other = 0) {
+void draw_rows(const fs::path& file, std::uint8_t value, std::uint8_t other = 0) {
   fs::create_directories(file.parent_path());
   vision::GreyImage image(16, 16, 0);
   std::fill_n(image.row(0), 16, value);
@@ -28,13 +29,8 @@ void draw(const fs::path& file, std::uint8_t value, std::uint8_t other = 0) {
   vision::write_png(file, image);
 }
 
-std::shared_ptr<Dataset> open(const fs::path& root, const std::string& more = "") {
+std::shared_ptr<Dataset> open_xcav(const fs::path& root, const std::string& more = "") {
   return tests::make_plugin<Dataset>("dataset.xcav", fmt::format("root = \"{}\"\n{}", root.string(), more), RunShape{});
-}
-
-void check_contains(const std::string& text, const std::string& words) {
-  CAPTURE(text);
-  CHECK(text.find(words) != std::string::npos);
 }
 
 // Ten patients with a sequence of three frames each, the second annotated.
@@ -42,8 +38,8 @@ void make_patients(const fs::path& root, std::uint8_t vessel, std::uint8_t cathe
   for (int p = 0; p < 10; ++p) {
     const std::string patient = fmt::format("CVAI-100{}", p), sequence = patient + "RAO30_CAU20";
     for (int frame = 0; frame < 3; ++frame)
-      draw(root / patient / "images" / sequence / fmt::format("{:05}.png", frame), 9);
-    draw(root / patient / "ground_truth" / sequence / "00001.png", vessel, catheter);
+      draw_rows(root / patient / "images" / sequence / fmt::format("{:05}.png", frame), 9);
+    draw_rows(root / patient / "ground_truth" / sequence / "00001.png", vessel, catheter);
   }
 }
 
@@ -59,7 +55,7 @@ TEST_SUITE("unit") {
   TEST_CASE("frames with masks, paired by sequence and frame; patient and projection from the name") {
     const tests::TemporaryFolder folder;
     make_patients(folder.path() / "XACV", 255, 0);
-    const auto dataset = open(folder.path());
+    const auto dataset = open_xcav(folder.path());
     REQUIRE(dataset->size() == 10);
     CHECK(dataset->faults().empty());
     CHECK(dataset->notes().empty());
@@ -72,7 +68,7 @@ TEST_SUITE("unit") {
     CHECK(split_sizes(*dataset) == std::map<std::string, std::int64_t>{{"train", 8}, {"test", 2}});
     CHECK(dataset->record(0).labels.sum().item<std::int64_t>() == 16);
 
-    const auto frames = open(folder.path() / "XACV", "unlabelled = true");
+    const auto frames = open_xcav(folder.path() / "XACV", "unlabelled = true");
     CHECK(frames->size() == 30);
     CHECK(!frames->has_masks());
     CHECK(frames->labels().empty());
@@ -85,34 +81,35 @@ TEST_SUITE("unit") {
     make_patients(combined, 127, 255);
     make_patients(separate, 255, 0);
     const std::string both = "labels = \"vessel_catheter\"\n";
-    CHECK(open(combined)->record(0).labels.sum().item<std::int64_t>() == 16);
-    CHECK(open(combined)->record(0).labels[0][0].item<int>() == 1);
-    CHECK(open(combined, both)->labels() == std::vector<std::string>{"vessel", "catheter"});
-    CHECK(open(combined, both)->record(0).labels[1][5].item<int>() == 2);
-    check_contains(error_of([&] { open(combined, "masks = \"separate\"")->record(0); }), "holds the value 127");
-    check_contains(error_of([&] { open(separate, both)->record(0); }), "CVAI-1000RAO30_CAU20CATH");
-    CHECK(open(separate, both + "masks = \"separate\"")->faults().size() == 10);
+    CHECK(open_xcav(combined)->record(0).labels.sum().item<std::int64_t>() == 16);
+    CHECK(open_xcav(combined)->record(0).labels[0][0].item<int>() == 1);
+    CHECK(open_xcav(combined, both)->labels() == std::vector<std::string>{"vessel", "catheter"});
+    CHECK(open_xcav(combined, both)->record(0).labels[1][5].item<int>() == 2);
+    tests::check_contains(error_of([&] { open_xcav(combined, "masks = \"separate\"")->record(0); }),
+                          "holds the value 127");
+    tests::check_contains(error_of([&] { open_xcav(separate, both)->record(0); }), "CVAI-1000RAO30_CAU20CATH");
+    CHECK(open_xcav(separate, both + "masks = \"separate\"")->faults().size() == 10);
 
-    draw(separate / "CVAI-1000" / "ground_truth" / "CVAI-1000RAO30_CAU20CATH" / "1.png", 255, 255);
-    const at::Tensor labels = open(separate, both)->record(0).labels;
+    draw_rows(separate / "CVAI-1000" / "ground_truth" / "CVAI-1000RAO30_CAU20CATH" / "1.png", 255, 255);
+    const at::Tensor labels = open_xcav(separate, both)->record(0).labels;
     CHECK(labels[0][0].item<int>() == 3);  // where they cross, a pixel belongs to both
     CHECK(labels[1][0].item<int>() == 2);
-    CHECK(open(separate)->size() == 10);
-    CHECK(open(separate)->record(0).labels.max().item<int>() == 1);
-    CHECK(open(separate)->notes().empty());
+    CHECK(open_xcav(separate)->size() == 10);
+    CHECK(open_xcav(separate)->record(0).labels.max().item<int>() == 1);
+    CHECK(open_xcav(separate)->notes().empty());
   }
 
   TEST_CASE("masks without an image are passed over with a note; frames that are none are faults") {
     const tests::TemporaryFolder folder;
     make_patients(folder.path(), 255, 0);
-    draw(folder.path() / "CVAI-1000" / "ground_truth" / "CVAI-1000RAO30_CAU20" / "00007.png", 255);
-    draw(folder.path() / "CVAI-1001" / "ground_truth" / "CVAI-1001LAO1_CRA1" / "00001.png", 255);
-    const auto dataset = open(folder.path());
+    draw_rows(folder.path() / "CVAI-1000" / "ground_truth" / "CVAI-1000RAO30_CAU20" / "00007.png", 255);
+    draw_rows(folder.path() / "CVAI-1001" / "ground_truth" / "CVAI-1001LAO1_CRA1" / "00001.png", 255);
+    const auto dataset = open_xcav(folder.path());
     CHECK(dataset->size() == 10);
     REQUIRE(dataset->notes().size() == 1);
-    check_contains(dataset->notes()[0], "00007.png, CVAI-1001/ground_truth/CVAI-1001LAO1_CRA1");
-    draw(folder.path() / "CVAI-1000" / "images" / "CVAI-1000RAO30_CAU20" / "copy.png", 9);
-    check_contains(open(folder.path())->faults().at(0).where, "copy.png");
+    tests::check_contains(dataset->notes()[0], "00007.png, CVAI-1001/ground_truth/CVAI-1001LAO1_CRA1");
+    draw_rows(folder.path() / "CVAI-1000" / "images" / "CVAI-1000RAO30_CAU20" / "copy.png", 9);
+    tests::check_contains(open_xcav(folder.path())->faults().at(0).where, "copy.png");
   }
 
   TEST_CASE("a list of test sequences leaves the rest to training") {
@@ -120,11 +117,12 @@ TEST_SUITE("unit") {
     make_patients(folder.path(), 255, 0);
     std::ofstream(folder.path() / "vessel.txt") << "CVAI-1001RAO30_CAU20\nCVAI-1002\nCVAI-1003RAO30_CAU20/00001\n";
     const std::string list = fmt::format("test_list = \"{}\"", (folder.path() / "vessel.txt").string());
-    CHECK(split_sizes(*open(folder.path(), list)) == std::map<std::string, std::int64_t>{{"train", 7}, {"test", 3}});
-    CHECK(open(folder.path(), list)->faults().empty());
+    CHECK(split_sizes(*open_xcav(folder.path(), list)) ==
+          std::map<std::string, std::int64_t>{{"train", 7}, {"test", 3}});
+    CHECK(open_xcav(folder.path(), list)->faults().empty());
     std::ofstream(folder.path() / "vessel.txt") << "CVAI-9999\n";
-    check_contains(open(folder.path(), list)->faults().at(0).what, "CVAI-9999");
-    CHECK_THROWS_AS(open(folder.path(), "split = [1, 2]"), ParameterError);
+    tests::check_contains(open_xcav(folder.path(), list)->faults().at(0).what, "CVAI-9999");
+    CHECK_THROWS_AS(open_xcav(folder.path(), "split = [1, 2]"), ParameterError);
   }
 }
 
@@ -135,7 +133,7 @@ TEST_SUITE("reference") {
       MESSAGE("skipped: no data in " << folder.string());
       return;
     }
-    const auto dataset = open(folder / "XACV", "labels = \"vessel_catheter\"");
+    const auto dataset = open_xcav(folder / "XACV", "labels = \"vessel_catheter\"");
     CHECK(dataset->faults().empty());
     // Pixels of vessel and catheter, counted with Pillow 9.4.
     const std::map<std::int64_t, std::pair<int, int>> counted{{29, {23578, 932}}, {37, {26856, 1213}}};
