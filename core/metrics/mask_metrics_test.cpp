@@ -105,6 +105,21 @@ TEST_SUITE("unit") {
     CHECK(digest(skeleton(GreyImage(0, 0))) == Digest{0, 0});
   }
 
+  TEST_CASE("a skeleton moves with its mask: it knows nothing of where words begin") {
+    Draw draw;
+    const auto moved = [](const GreyImage& mask, std::int64_t by) {
+      GreyImage to(mask.height, mask.width + 64);
+      for (std::int64_t y = 0; y < mask.height; ++y) std::copy_n(mask.row(y), mask.width, to.row(y) + by);
+      return to;
+    };
+    for (int i = 0; i < 100; ++i) {
+      CAPTURE(i);
+      const GreyImage mask = i % 2 == 0 ? discs(draw, 80, 190, 20, 14) : noise(draw, 60, 170, 80);
+      const GreyImage line = skeleton(mask);
+      for (const std::int64_t by : {1, 23, 64}) CHECK(skeleton(moved(mask, by)).pixels == moved(line, by).pixels);
+    }
+  }
+
   TEST_CASE("clDice of lines") {
     GreyImage line(32, 40), half(32, 40), thick(32, 40);
     std::fill_n(line.row(10) + 4, 20, std::uint8_t{255});

@@ -78,31 +78,67 @@ template <unsigned pass, unsigned first = 0, unsigned bits = 8>
   }
 }
 
-template <unsigned pass>
-bool thin(const std::vector<std::uint64_t*>& words, std::int64_t stride, std::vector<std::uint64_t>& gone) {
-  // A pass looks at the mask as it was before the pass.
-  std::uint64_t any = 0;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    gone[i] = *words[i] & look_up<pass>(neighbours(words[i], stride));
-    any |= gone[i];
+// Passes over the words of a mask. Places are counted from the first word of the first row.
+class Thinning {
+ public:
+  explicit Thinning(BitMask& mask)
+      : words_(mask.row(0)), stride_(mask.stride()), flags_(static_cast<std::size_t>((mask.height() + 2) * stride_)) {
+    for (std::int64_t y = 0; y < mask.height(); ++y) {
+      for (std::int64_t i = 0; i < mask.words_a_row(); ++i) {
+        if (mask.row(y)[i] != 0) inside_.push_back(y * stride_ + i);
+      }
+    }
+    gone_.resize(inside_.size());
+    for (const std::int64_t place : inside_) flag(place) = 1 | 2;
   }
-  for (std::size_t i = 0; i < words.size(); ++i) *words[i] &= ~gone[i];
-  return any != 0;
-}
+
+  // Whether a pixel went.
+  template <unsigned pass>
+  bool thin() {
+    // What a word lost in the last pass of this kind and in the one after it: where that is nothing, around a word too,
+    // the pass finds what it found, nothing. Thin vessels are done long before thick ones.
+    active_.clear();
+    for (const std::int64_t place : inside_) {
+      if (any_around(place)) active_.push_back(place);
+    }
+    for (const std::int64_t place : inside_) flag(place) &= static_cast<std::uint8_t>(~(1U << pass));
+    // A pass looks at the mask as it was before the pass.
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      const std::uint64_t* const word = words_ + active_[i];
+      gone_[i] = *word & look_up<pass>(neighbours(word, stride_));
+    }
+    bool any = false;
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      if (gone_[i] == 0) continue;
+      words_[active_[i]] &= ~gone_[i];
+      flag(active_[i]) |= static_cast<std::uint8_t>(1U << pass);
+      any = true;
+    }
+    return any;
+  }
+
+ private:
+  std::uint8_t& flag(std::int64_t place) { return flags_[static_cast<std::size_t>(place + stride_ + 1)]; }
+  bool any_around(std::int64_t place) {
+    const auto row = [](const std::uint8_t* middle) { return middle[-1] | middle[0] | middle[1]; };
+    const std::uint8_t* const middle = &flag(place);
+    return (row(middle - stride_) | row(middle) | row(middle + stride_)) != 0;
+  }
+
+  std::uint64_t* words_;
+  std::int64_t stride_;
+  std::vector<std::uint8_t> flags_;  // a bit for each pass: pixels went in the last of its kind
+  std::vector<std::int64_t> inside_, active_;
+  std::vector<std::uint64_t> gone_;
+};
 
 }  // namespace
 
 BitMask skeleton(BitMask mask) {
-  std::vector<std::uint64_t*> words;  // those with a pixel inside
-  for (std::int64_t y = 0; y < mask.height(); ++y) {
-    for (std::int64_t i = 0; i < mask.words_a_row(); ++i) {
-      if (mask.row(y)[i] != 0) words.push_back(mask.row(y) + i);
-    }
-  }
-  std::vector<std::uint64_t> gone(words.size());
+  Thinning thinning(mask);
   for (bool changed = true; changed;) {
-    changed = thin<0>(words, mask.stride(), gone);
-    changed |= thin<1>(words, mask.stride(), gone);
+    changed = thinning.thin<0>();
+    changed |= thinning.thin<1>();
   }
   return mask;
 }
