@@ -33,11 +33,11 @@ function(vaso_add_plugin KIND NAME)
   endif()
 
   if(COMMAND vaso_precompile)
-    if(KIND STREQUAL "dataset")
-      vaso_precompile(${TARGET} tensor)
-    else()
-      vaso_precompile(${TARGET} torch)
+    # The folder of a plugin with networks of its own says `torch`, to be compiled sooner.
+    if(NOT VASO_PLUGIN_PRECOMPILED)
+      set(VASO_PLUGIN_PRECOMPILED tensor)
     endif()
+    vaso_precompile(${TARGET} ${VASO_PLUGIN_PRECOMPILED})
     vaso_unity(${TARGET})
   else()
     # The program that loads it has the libraries already: the folder where they stand now is no business of the plugin.

@@ -1,7 +1,7 @@
 # vaso_precompile(TARGET plain|tensor|torch) gives a target one of three precompiled headers.
 #
 # They differ in what each file that uses one pays for: GCC repeats, for every file, the instantiations that a precompiled
-# header left pending. All of LibTorch costs 3.4 s a file so, its Tensor alone 0.7 s (GCC 12, LibTorch 1.13).
+# header left pending. LibTorch's networks cost 3 s a file more than its tensors and operators do (GCC 12, LibTorch 1.13).
 foreach(NAME plain tensor torch)
   # A library needs a source; this one is empty.
   set(EMPTY "${CMAKE_BINARY_DIR}/precompiled/${NAME}.cpp")

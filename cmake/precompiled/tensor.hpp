@@ -1,8 +1,6 @@
-// For what reads and writes tensors: Tensor, its methods and operators. Functions come from ATen/ops/NAME.h, one header
-// each.
+// For what computes with tensors.
 #pragma once
 
 #include "plain.hpp"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/TensorOperators.h>
+#include <ATen/ATen.h>

@@ -18,7 +18,7 @@ std::vector<YoloObject> read(const std::string& text, std::int64_t classes = 3) 
   return read_yolo(folder.path() / "a.txt", classes);
 }
 
-std::string fault_of(const std::string& text) {
+std::string yolo_fault(const std::string& text) {
   try {
     read(text);
   } catch (const DataError& error) {
@@ -68,21 +68,21 @@ TEST_SUITE("unit") {
       CAPTURE(fault);
       CHECK(fault.find(words) != std::string::npos);
     };
-    says(fault_of("0 0.5 0.5 0.1 0.1\n\n0 0.5 0.5 0.1"), "a.txt:3 holds 4 numbers");
-    says(fault_of("0 0.5 0.5 0.1 0.1 0.93"), "six are a detector's answer with its confidence");
-    says(fault_of("0 0.5 0.5 0.1 0.1 0.5 0.5 0.1"), "holds 8 numbers");
-    says(fault_of("x 0.5 0.5 0.1 0.1"), "`x` is no number");
-    says(fault_of("0 0.5 0,5 0.1 0.1"), "`0,5` is no number");
-    says(fault_of("0 0.5 nan 0.1 0.1"), "`nan` is no number");
-    says(fault_of("3 0.5 0.5 0.1 0.1"), "its class 3 is none of 0…2");
-    says(fault_of("-1 0.5 0.5 0.1 0.1"), "its class -1");
-    says(fault_of("0.5 0.5 0.5 0.1 0.1"), "its class 0.5");
-    says(fault_of("0 0.5 0.5 0 0.1"), "no area");
-    says(fault_of("0 0.5 0.5 0.1 -0.1"), "no area");
-    says(fault_of("1 0.1 0.2 0.3 0.2 0.4 0.2"), "no area");
-    says(fault_of("0 0.02 0.5 0.1 0.1"), "outside the image");
-    says(fault_of("0 250 180 40 40"), "outside the image");
-    says(fault_of("1 1.2 0.2 1.3 0.2 1.4 0.4"), "outside the image");
+    says(yolo_fault("0 0.5 0.5 0.1 0.1\n\n0 0.5 0.5 0.1"), "a.txt:3 holds 4 numbers");
+    says(yolo_fault("0 0.5 0.5 0.1 0.1 0.93"), "six are a detector's answer with its confidence");
+    says(yolo_fault("0 0.5 0.5 0.1 0.1 0.5 0.5 0.1"), "holds 8 numbers");
+    says(yolo_fault("x 0.5 0.5 0.1 0.1"), "`x` is no number");
+    says(yolo_fault("0 0.5 0,5 0.1 0.1"), "`0,5` is no number");
+    says(yolo_fault("0 0.5 nan 0.1 0.1"), "`nan` is no number");
+    says(yolo_fault("3 0.5 0.5 0.1 0.1"), "its class 3 is none of 0…2");
+    says(yolo_fault("-1 0.5 0.5 0.1 0.1"), "its class -1");
+    says(yolo_fault("0.5 0.5 0.5 0.1 0.1"), "its class 0.5");
+    says(yolo_fault("0 0.5 0.5 0 0.1"), "no area");
+    says(yolo_fault("0 0.5 0.5 0.1 -0.1"), "no area");
+    says(yolo_fault("1 0.1 0.2 0.3 0.2 0.4 0.2"), "no area");
+    says(yolo_fault("0 0.02 0.5 0.1 0.1"), "outside the image");
+    says(yolo_fault("0 250 180 40 40"), "outside the image");
+    says(yolo_fault("1 1.2 0.2 1.3 0.2 1.4 0.4"), "outside the image");
     CHECK_THROWS_AS(read_yolo("nowhere.txt", 1), DataError);
   }
 }

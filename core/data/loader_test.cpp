@@ -20,10 +20,10 @@ using namespace vaso::data;
 
 namespace {
 
-struct Packed {
+struct PackedFrames {
   tests::TemporaryFolder folder;
   Pack pack;
-  explicit Packed(std::int64_t count) : pack(make(folder, count)) {}
+  explicit PackedFrames(std::int64_t count) : pack(make(folder, count)) {}
   static Pack make(const tests::TemporaryFolder& folder, std::int64_t count) {
     const tests::MemoryDataset dataset(count);
     PackRequest request;
@@ -68,7 +68,7 @@ bool equal(const std::vector<Bag>& a, const std::vector<Bag>& b) {
 
 TEST_SUITE("unit") {
   TEST_CASE("an epoch shows every sample at most once, in an order of its own") {
-    const Packed data(18);
+    const PackedFrames data(18);
     Loader loader(request_for(data.pack));
     CHECK(loader.batches() == 4);
     CHECK(loader.images() == 16);
@@ -89,7 +89,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("results do not depend on the number of workers") {
-    const Packed data(30);
+    const PackedFrames data(30);
     LoaderRequest request = request_for(data.pack);
     request.workers = 0;
     Loader alone(request);
@@ -105,7 +105,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("views made as on a GPU are the same to the bit") {
-    const Packed data(11);
+    const PackedFrames data(11);
     for (const bool augment : {true, false}) {
       for (const int workers : {0, 3}) {
         LoaderRequest request = request_for(data.pack);
@@ -126,7 +126,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("an epoch entered in the middle goes on as it would have") {
-    const Packed data(30);
+    const PackedFrames data(30);
     LoaderRequest request = request_for(data.pack);
     request.workers = 2;
     Loader loader(request);
@@ -138,7 +138,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("an epoch left early does not disturb the next") {
-    const Packed data(40);
+    const PackedFrames data(40);
     LoaderRequest request = request_for(data.pack);
     request.workers = 3;
     Loader loader(request);
@@ -152,7 +152,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("without augmentation: data set order, whole images, all of them") {
-    const Packed data(6);
+    const PackedFrames data(6);
     LoaderRequest request = request_for(data.pack);
     request.augment = false;
     Loader loader(request);
@@ -170,7 +170,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("fewer images than a batch make one smaller batch") {
-    const Packed data(3);
+    const PackedFrames data(3);
     Loader loader(request_for(data.pack));
     CHECK(loader.batches() == 1);
     CHECK(loader.images() == 3);
@@ -178,7 +178,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("drop_last = false keeps the last, smaller batch") {
-    const Packed data(6);
+    const PackedFrames data(6);
     LoaderRequest request = request_for(data.pack);
     request.drop_last = false;
     Loader loader(request);
@@ -186,7 +186,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("channels are normalised, and image and map are cropped and flipped together") {
-    const Packed data(24);
+    const PackedFrames data(24);
     LoaderRequest request = request_for(data.pack);
     request.maps = {"filter"};
     Loader loader(request);
@@ -215,7 +215,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("a second view has its own crops and a prefix") {
-    const Packed data(8);
+    const PackedFrames data(8);
     LoaderRequest request = request_for(data.pack);
     request.views.push_back(request.views[0]);
     request.views[1].name = "local";
@@ -228,7 +228,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("requests that cannot be met") {
-    const Packed data(3);
+    const PackedFrames data(3);
     LoaderRequest request = request_for(data.pack);
     request.maps = {"vessel"};
     CHECK_THROWS_AS(Loader{request}, std::out_of_range);

@@ -14,11 +14,11 @@ using tests::waves;
 
 namespace {
 
-struct Result {
+struct HalfResult {
   at::Tensor value, x, weight, bias;
 };
 
-Result run(const at::Tensor& values, const at::Tensor& weight, const at::Tensor& bias) {
+HalfResult run(const at::Tensor& values, const at::Tensor& weight, const at::Tensor& bias) {
   model::Linear layer(weight.size(1), weight.size(0));
   layer.to(values.device(), values.scalar_type());
   {
@@ -43,10 +43,10 @@ TEST_SUITE("unit") {
       const auto half = [](const at::Tensor& t) { return t.to(at::kBFloat16).to(at::kFloat); };
       const at::Tensor x = half(waves({2, rows, in}, 0.37)), weight = half(waves({out, in}, 0.11) * 0.3),
                        bias = half(waves({out}, 0.5));
-      const Result exact = run(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
+      const HalfResult exact = run(x.to(at::kDouble), weight.to(at::kDouble), bias.to(at::kDouble));
       const train::Precision precision("bf16", c10::kCUDA);
       REQUIRE(model::can_multiply_half(x.to(c10::kCUDA), at::empty({out, in}, at::kFloat).set_requires_grad(true)));
-      const Result ours = run(x.to(c10::kCUDA), weight.to(c10::kCUDA), bias.to(c10::kCUDA));
+      const HalfResult ours = run(x.to(c10::kCUDA), weight.to(c10::kCUDA), bias.to(c10::kCUDA));
       CHECK((ours.value.scalar_type() == at::kBFloat16));
       CHECK((ours.bias.scalar_type() == at::kFloat));
       CHECK(relative_error(ours.value.cpu(), exact.value) < 4e-3);  // bf16 has 8 bits

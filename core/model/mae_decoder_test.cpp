@@ -26,7 +26,7 @@ model::DecoderShape decoder_shape(std::int64_t depth) {
   return shape;
 }
 
-std::shared_ptr<model::MaeDecoder> fresh(std::int64_t depth = 1) {
+std::shared_ptr<model::MaeDecoder> fresh_decoder(std::int64_t depth = 1) {
   auto decoder = std::make_shared<model::MaeDecoder>(decoder_shape(depth));
   model::initialise(*decoder, 1);
   return decoder;
@@ -48,7 +48,7 @@ at::Tensor image() { return tests::waves({2, 3, 4 * kPatch, 4 * kPatch}, 0.3); }
 
 TEST_SUITE("unit") {
   TEST_CASE("decoder tokens: cls, then kept and masked ones in raster order, without the dropped") {
-    const auto decoder = fresh();
+    const auto decoder = fresh_decoder();
     const Bag all = model::weights(*decoder);
     const at::Tensor latent = tests::waves({2, 5, 24}, 0.2);
     const at::Tensor tokens = decoder->embed(latent, plan_with_drops());
@@ -66,7 +66,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("the mask token's gradient is the sum over masked tokens; kept latents get theirs") {
-    const auto decoder = fresh();
+    const auto decoder = fresh_decoder();
     at::Tensor latent = tests::waves({2, 5, 24}, 0.2).requires_grad_();
     decoder->embed(latent, plan_with_drops()).sum().backward();
     CHECK(at::allclose(model::weights(*decoder).at("mask_token").grad(), at::full({1, 1, 16}, 16.0)));
@@ -83,7 +83,7 @@ TEST_SUITE("unit") {
     shape.heads = 2;
     model::Vit encoder(shape);
     model::initialise(encoder, 2);
-    const auto decoder = fresh();
+    const auto decoder = fresh_decoder();
     const MaskPlan plan = plan_with_drops();
     const Bag all = model::reconstruct(encoder, *decoder, image(), plan);
     CHECK(all.at("latent").sizes() == at::IntArrayRef({2, 5, 24}));

@@ -25,12 +25,12 @@ at::Tensor oracle(const at::Tensor& qkv, std::int64_t heads) {
   return at::matmul(at::softmax(logits, -1), parts[2]).transpose(1, 2).reshape({batch, tokens, dim});
 }
 
-struct Result {
+struct PackedResult {
   at::Tensor value, gradient;
 };
 
 template <class Attend>
-Result run(const at::Tensor& values, std::int64_t heads, const Attend& attend) {
+PackedResult run(const at::Tensor& values, std::int64_t heads, const Attend& attend) {
   const at::Tensor qkv = values.clone().set_requires_grad(true);
   const at::Tensor value = attend(qkv, heads);
   (value * waves(value.sizes(), 0.7).to(value.device(), value.scalar_type())).sum().backward();
@@ -49,8 +49,8 @@ TEST_SUITE("unit") {
         MESSAGE("not checked: this LibTorch has an attention of its own, or keeps its BLAS to itself");
         return;
       }
-      const Result ours = run(qkv, heads, model::packed_attention);
-      const Result exact = run(qkv.to(at::kDouble), heads, oracle);
+      const PackedResult ours = run(qkv, heads, model::packed_attention);
+      const PackedResult exact = run(qkv.to(at::kDouble), heads, oracle);
       CHECK(relative_error(ours.value, exact.value) < 1e-6);
       CHECK(relative_error(ours.gradient, exact.gradient) < 1e-5);
     }
@@ -66,10 +66,11 @@ TEST_SUITE("unit") {
       CAPTURE(width);
       const at::Tensor qkv = waves({batch, tokens, 3 * heads * width}, 0.37).to(c10::kCUDA, at::kBFloat16);
       REQUIRE(model::can_attend_packed(qkv, heads));
-      const Result ours = run(qkv, heads, model::packed_attention), again = run(qkv, heads, model::packed_attention);
-      const Result exact = run(qkv.cpu().to(at::kDouble), heads, oracle);
+      const PackedResult ours = run(qkv, heads, model::packed_attention),
+                         again = run(qkv, heads, model::packed_attention);
+      const PackedResult exact = run(qkv.cpu().to(at::kDouble), heads, oracle);
       // Softmax and its gradient are rounded to bf16 on the way, as by LibTorch's own kernels: no better, no worse.
-      const Result theirs = run(qkv, heads, [](const at::Tensor& x, std::int64_t count) {
+      const PackedResult theirs = run(qkv, heads, [](const at::Tensor& x, std::int64_t count) {
         const auto parts = x.reshape({x.size(0), x.size(1), 3, count, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
         return compat::attend(parts[0], parts[1], parts[2]).transpose(1, 2).reshape({x.size(0), x.size(1), -1});
       });
@@ -84,7 +85,7 @@ TEST_SUITE("unit") {
   TEST_CASE("packed attention on a GPU: logits far apart, no number, and shapes that the kernels do not take") {
     if (cuda::no_gpu()) return;
     at::Tensor qkv = (waves({2, 40, 3 * 64}, 0.37) * 40).to(c10::kCUDA, at::kBFloat16);
-    const Result ours = run(qkv, 1, model::packed_attention);
+    const PackedResult ours = run(qkv, 1, model::packed_attention);
     CHECK(relative_error(ours.value.cpu(), oracle(qkv.cpu().to(at::kDouble), 1)) < 1e-2);
     CHECK(ours.gradient.isfinite().all().item<bool>());
     qkv[1][3][128] = NAN;  // a value of the second image
@@ -100,7 +101,7 @@ TEST_SUITE("unit") {
   TEST_CASE("packed attention: logits far apart neither overflow nor vanish, and what is no number stays so") {
     at::Tensor qkv = waves({1, 40, 3 * 16}, 0.37) * 40;  // logits to ±6400
     if (!model::can_attend_packed(qkv, 1)) return;
-    const Result ours = run(qkv, 1, model::packed_attention);
+    const PackedResult ours = run(qkv, 1, model::packed_attention);
     CHECK(relative_error(ours.value, oracle(qkv.to(at::kDouble), 1)) < 1e-4);
     CHECK(ours.gradient.isfinite().all().item<bool>());
     qkv[0][7][3] = std::nan("");
@@ -112,9 +113,9 @@ TEST_SUITE("unit") {
     if (!model::can_attend_packed(qkv, 1)) return;
     const int threads = at::get_num_threads();
     at::set_num_threads(1);
-    const Result one = run(qkv, 3, model::packed_attention);
+    const PackedResult one = run(qkv, 3, model::packed_attention);
     at::set_num_threads(2);
-    const Result two = run(qkv, 3, model::packed_attention);
+    const PackedResult two = run(qkv, 3, model::packed_attention);
     at::set_num_threads(threads);
     CHECK(at::equal(one.value, two.value));
     CHECK(at::equal(one.gradient, two.gradient));

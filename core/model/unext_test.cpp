@@ -40,7 +40,7 @@ at::Tensor imagenet(const at::Tensor& grey) {
   return ((pixels - mean) / deviation).to(at::kFloat);
 }
 
-std::shared_ptr<model::UnextS> fresh(std::uint64_t seed = 3) {
+std::shared_ptr<model::UnextS> fresh_unext(std::uint64_t seed = 3) {
   auto network = std::make_shared<model::UnextS>();
   model::initialise(*network, seed);
   return network;
@@ -62,7 +62,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("UNeXt-S takes any multiple of 32 and refuses other sizes") {
-    const auto network = fresh();
+    const auto network = fresh_unext();
     network->eval();
     at::NoGradGuard no_grad;
     CHECK(network->forward(tests::waves({2, 3, 32, 96})).sizes() == at::IntArrayRef({2, 1, 32, 96}));
@@ -77,7 +77,7 @@ TEST_SUITE("unit") {
     for (const bool on_gpu : {false, true}) {
       if (on_gpu && cuda::no_gpu()) continue;
       const c10::Device device = on_gpu ? c10::kCUDA : c10::kCPU;
-      const auto network = fresh(), exact = fresh();
+      const auto network = fresh_unext(), exact = fresh_unext();
       for (const auto& one : {network, exact}) {
         std::uint64_t seed = 7;  // statistics and scales unlike their first values, so that folding them matters
         const at::NoGradGuard no_gradient;
@@ -111,7 +111,7 @@ TEST_SUITE("unit") {
   TEST_CASE("gradients of a batch in float32 equal those in float64, in training and in evaluation mode") {
     for (const bool training : {true, false}) {
       CAPTURE(training);
-      const auto single = fresh(), twice = fresh();
+      const auto single = fresh_unext(), twice = fresh_unext();
       twice->to(at::kDouble);
       single->train(training);
       twice->train(training);
@@ -134,7 +134,7 @@ TEST_SUITE("unit") {
   TEST_CASE("bf16: close to fp32, finite gradients, to the image as well") {
     for (const bool training : {true, false}) {
       CAPTURE(training);
-      const auto network = fresh();
+      const auto network = fresh_unext();
       network->train(training);
       at::Tensor image = tests::waves({2, 3, 64, 64}, 0.37).requires_grad_();
       const at::Tensor exact = network->forward(image).detach();
@@ -157,7 +157,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("training mode moves the running statistics, evaluation mode does not") {
-    const auto network = fresh();
+    const auto network = fresh_unext();
     const at::Tensor mean = model::weights(*network).at("ebn1.running_mean");
     at::NoGradGuard no_grad;
     network->eval();
@@ -170,7 +170,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("first weights depend on the seed alone and have the released spread") {
-    const auto first = fresh(3), again = fresh(3), other = fresh(4);
+    const auto first = fresh_unext(3), again = fresh_unext(3), other = fresh_unext(4);
     const Bag a = model::weights(*first), b = model::weights(*again), c = model::weights(*other);
     for (const auto& [name, tensor] : a) CHECK(at::equal(tensor, b.at(name)));
     CHECK_FALSE(at::equal(a.at("encoder2.weight"), c.at("encoder2.weight")));
@@ -187,7 +187,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("the released re-initialisation changes Linear layers and LayerNorms only: 36 tensors") {
-    const auto network = fresh();
+    const auto network = fresh_unext();
     for (auto& [name, tensor] : model::weights(*network)) {
       at::NoGradGuard no_grad;
       if (tensor.is_floating_point()) at::Tensor(tensor).fill_(0.5);

@@ -14,7 +14,7 @@ using tests::relative_error;
 
 namespace {
 
-model::VitShape small(std::int64_t depth = 2, std::int64_t patch = 16) {
+model::VitShape small_vit(std::int64_t depth = 2, std::int64_t patch = 16) {
   model::VitShape shape;
   shape.image_size = 4 * patch;
   shape.patch_size = patch;
@@ -24,7 +24,7 @@ model::VitShape small(std::int64_t depth = 2, std::int64_t patch = 16) {
   return shape;
 }
 
-std::shared_ptr<model::Vit> fresh(const model::VitShape& shape, std::uint64_t seed = 1) {
+std::shared_ptr<model::Vit> fresh_vit(const model::VitShape& shape, std::uint64_t seed = 1) {
   auto vit = std::make_shared<model::Vit>(shape);
   model::initialise(*vit, seed);
   return vit;
@@ -76,7 +76,7 @@ TEST_SUITE("unit") {
 
   TEST_CASE("released names") {
     std::set<std::string> names;
-    for (const auto& [name, tensor] : model::weights(model::Vit(small(1)))) names.insert(name);
+    for (const auto& [name, tensor] : model::weights(model::Vit(small_vit(1)))) names.insert(name);
     CHECK(names == std::set<std::string>{"cls_token", "pos_embed", "patch_embed.proj.weight", "patch_embed.proj.bias",
                                          "blocks.0.norm1.weight", "blocks.0.norm1.bias", "blocks.0.attn.qkv.weight",
                                          "blocks.0.attn.qkv.bias", "blocks.0.attn.proj.weight",
@@ -86,25 +86,25 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("sizes that do not go together are refused") {
-    model::VitShape shape = small();
+    model::VitShape shape = small_vit();
     shape.image_size = 65;
     CHECK_THROWS_WITH_AS(model::Vit{shape}, doctest::Contains("use 64 or 80"), std::invalid_argument);
-    shape = small();
+    shape = small_vit();
     shape.heads = 5;
     CHECK_THROWS_AS(model::Vit{shape}, std::invalid_argument);
-    shape = small();
+    shape = small_vit();
     shape.dim = 6;
     CHECK_THROWS_AS(model::Vit{shape}, std::invalid_argument);
     EncodeRequest wrong;
     wrong.image = tests::waves({1, 3, 64, 80});
-    CHECK_THROWS_WITH_AS(fresh(small())->encode(wrong), doctest::Contains("1×3×64×80"), std::invalid_argument);
+    CHECK_THROWS_WITH_AS(fresh_vit(small_vit())->encode(wrong), doctest::Contains("1×3×64×80"), std::invalid_argument);
   }
 
   TEST_CASE("the patch embedding is the convolution that its weights are stored as") {
     for (const std::int64_t patch : {14, 16}) {
       CAPTURE(patch);
-      const auto shape = small(0, patch);
-      const auto vit = fresh(shape);
+      const auto shape = small_vit(0, patch);
+      const auto vit = fresh_vit(shape);
       const Bag all = model::weights(*vit);
       at::Tensor(all.at("patch_embed.proj.bias")).set_data(tests::waves({shape.dim}));
       const auto asked = request(shape);
@@ -119,8 +119,8 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("keep: hidden patches neither appear nor matter") {
-    const auto vit = fresh(small());
-    auto asked = request(small());
+    const auto vit = fresh_vit(small_vit());
+    auto asked = request(small_vit());
     asked.keep = kSome;
     const at::Tensor tokens = vit->encode(asked).tokens;
     CHECK(tokens.sizes() == at::IntArrayRef({2, 5, 24}));
@@ -133,15 +133,15 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("keep: without blocks it selects rows of the full result; with all kept, in any order, nothing changes") {
-    auto asked = request(small(0));
-    const auto flat = fresh(small(0));
+    auto asked = request(small_vit(0));
+    const auto flat = fresh_vit(small_vit(0));
     const at::Tensor full = flat->encode(asked).tokens;
     asked.keep = kSome;
     CHECK(at::allclose(flat->encode(asked).tokens.slice(1, 1), model::gather_tokens(full.slice(1, 1), kSome), 1e-6,
                        1e-6));
 
-    const auto vit = fresh(small());
-    asked = request(small());
+    const auto vit = fresh_vit(small_vit());
+    asked = request(small_vit());
     const at::Tensor raster = vit->encode(asked).tokens;
     asked.keep = at::arange(15, -1, -1, at::kLong).expand({2, 16});
     const at::Tensor reversed = vit->encode(asked).tokens;
@@ -150,8 +150,8 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("replace: embeddings give way to the replacement, which gets gradient; positions stay") {
-    const auto vit = fresh(small(1));
-    auto asked = request(small(1));
+    const auto vit = fresh_vit(small_vit(1));
+    auto asked = request(small_vit(1));
     asked.replace = at::zeros({2, 16}, at::kBool);
     asked.replace[0][5] = true;
     asked.replace[1] = true;
@@ -172,8 +172,8 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("attention of the last block: rows sum to one, and asking for it changes nothing") {
-    const auto vit = fresh(small());
-    auto asked = request(small());
+    const auto vit = fresh_vit(small_vit());
+    auto asked = request(small_vit());
     const EncodeResult without = vit->encode(asked);
     CHECK_FALSE(without.attention.defined());
     asked.attention = true;
@@ -201,8 +201,8 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("gradients of a batch in float32 equal those in float64") {
-    const auto shape = small();
-    const auto single = fresh(shape), twice = fresh(shape);
+    const auto shape = small_vit();
+    const auto single = fresh_vit(shape), twice = fresh_vit(shape);
     twice->to(at::kDouble);
     auto asked = request(shape, 3);
     const at::Tensor weight = tests::waves({3, 17, 24}, 0.7);
@@ -218,8 +218,8 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("bf16: close to fp32 forward, finite backward, fp32 weights and gradients") {
-    const auto vit = fresh(small());
-    const auto asked = request(small());
+    const auto vit = fresh_vit(small_vit());
+    const auto asked = request(small_vit());
     const at::Tensor exact = vit->encode(asked).tokens.detach();
     at::Tensor tokens;
     {
@@ -242,8 +242,8 @@ TEST_SUITE("unit") {
   TEST_CASE("initialise: by seed and name alone, with MAE's distributions, and without the global generator") {
     const at::Generator& global = at::globalContext().defaultGenerator(c10::kCPU);
     const at::Tensor before = global.get_state().clone();
-    const auto a = fresh(model::vit_shape("vit_ti"), 5), b = fresh(model::vit_shape("vit_ti"), 5),
-               c = fresh(model::vit_shape("vit_ti"), 6);
+    const auto a = fresh_vit(model::vit_shape("vit_ti"), 5), b = fresh_vit(model::vit_shape("vit_ti"), 5),
+               c = fresh_vit(model::vit_shape("vit_ti"), 6);
     CHECK(at::equal(global.get_state(), before));
     const Bag first = model::weights(*a), same = model::weights(*b), other = model::weights(*c);
     for (const auto& [name, tensor] : first) CHECK(at::equal(tensor, same.at(name)));
@@ -261,7 +261,7 @@ TEST_SUITE("unit") {
     // A deeper network, or one below a prefix, gives the parts that it shares the same weights.
     model::VitShape deeper = model::vit_shape("vit_ti");
     deeper.depth = 13;
-    CHECK(at::equal(model::weights(*fresh(deeper, 5)).at("blocks.11.mlp.fc2.weight"),
+    CHECK(at::equal(model::weights(*fresh_vit(deeper, 5)).at("blocks.11.mlp.fc2.weight"),
                     first.at("blocks.11.mlp.fc2.weight")));
     model::Linear alone(192, 768);
     model::initialise(alone, 5, "blocks.0.mlp.fc1.");
@@ -279,7 +279,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("load_weights: all or nothing, and a word on what does not fit") {
-    const auto from = fresh(small(), 1), into = fresh(small(), 2);
+    const auto from = fresh_vit(small_vit(), 1), into = fresh_vit(small_vit(), 2);
     Bag stored;
     for (const auto& [name, tensor] : model::weights(*from))
       stored["encoder." + name] = tensor.detach().to(at::kDouble);

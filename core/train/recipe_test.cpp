@@ -14,7 +14,7 @@ using namespace vaso::train;
 
 namespace {
 
-constexpr const char* good = R"([data]
+constexpr const char* good_recipe = R"([data]
 dataset = "phantom"
 [data.phantom]
 count = 8
@@ -43,9 +43,9 @@ std::vector<config::Diagnostic> faults_of(const std::string& text, bool has_segm
   return faults;
 }
 
-// Lines of `good` replaced, so that a test shows only what is wrong.
-std::string with(const std::string& from, const std::string& to) {
-  std::string text = good;
+// Lines of `good_recipe` replaced, so that a test shows only what is wrong.
+std::string with_change(const std::string& from, const std::string& to) {
+  std::string text = good_recipe;
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
@@ -55,8 +55,8 @@ std::string with(const std::string& from, const std::string& to) {
 
 TEST_SUITE("unit") {
   TEST_CASE("a good experiment has no fault, and its parts fit together") {
-    CHECK(faults_of(good).empty());
-    const config::Node cell = config::parse(good, "x.toml");
+    CHECK(faults_of(good_recipe).empty());
+    const config::Node cell = config::parse(good_recipe, "x.toml");
     std::vector<config::Diagnostic> faults;
     const PretrainParts parts = fit_parts(cell, tests::plugin_host(), true, faults);
     CHECK(parts.images.count == 8);
@@ -85,7 +85,7 @@ TEST_SUITE("unit") {
     };
     for (const Case& c : cases) {
       CAPTURE(c.to);
-      const auto faults = faults_of(with(c.from, c.to));
+      const auto faults = faults_of(with_change(c.from, c.to));
       REQUIRE_FALSE(faults.empty());
       bool found = false;
       std::string all;
@@ -101,8 +101,9 @@ TEST_SUITE("unit") {
   TEST_CASE(
       "a component's own sub-table wins over its kind's table, and other components' sub-tables do not reach it") {
     const config::Node cell = config::parse(
-        with("strategy = \"anatomy\"",
-             "strategy = \"anatomy\"\nratio = 0.75\n[masking.anatomy]\nratio = 0.25\n[masking.random]\nratio = 0.9"),
+        with_change(
+            "strategy = \"anatomy\"",
+            "strategy = \"anatomy\"\nratio = 0.75\n[masking.anatomy]\nratio = 0.25\n[masking.random]\nratio = 0.9"),
         "x.toml");
     std::vector<config::Diagnostic> faults;
     const Recipe recipe = read_recipe(cell, "pretrain", tests::plugin_host(), faults);
@@ -112,23 +113,24 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("guidance by a segmentor that nobody trains is a fault; so is an experiment without a loss") {
-    const auto faults = faults_of(good, false);
+    const auto faults = faults_of(good_recipe, false);
     REQUIRE_FALSE(faults.empty());
     CHECK(faults.front().what.find("needs the segmentor") != std::string::npos);
     CHECK(faults.front().hint.find("phases") != std::string::npos);
-    const std::string text = good;
+    const std::string text = good_recipe;
     CHECK(faults_of(text.substr(0, text.find("[[loss]]"))).front().what == "no loss");
   }
 
   TEST_CASE("sources that feed one another in a circle are refused") {
-    const auto faults = faults_of(
-        std::string(good) + "[guidance]\nsource = \"co_guidance\"\n[guidance.co_guidance]\nfirst = \"co_guidance\"\n");
+    const auto faults =
+        faults_of(std::string(good_recipe) +
+                  "[guidance]\nsource = \"co_guidance\"\n[guidance.co_guidance]\nfirst = \"co_guidance\"\n");
     REQUIRE_FALSE(faults.empty());
     CHECK(faults.front().why.find("itself") != std::string::npos);
   }
 
   TEST_CASE("the host does not trust a mask plan") {
-    const config::Node cell = config::parse(good, "x.toml");
+    const config::Node cell = config::parse(good_recipe, "x.toml");
     std::vector<config::Diagnostic> faults;
     const PretrainParts parts = fit_parts(cell, tests::plugin_host(), true, faults);
     EpochMeans means;
@@ -155,7 +157,7 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("a component's draws depend on seed, component and step, and on nothing else") {
-    const config::Node cell = config::parse(good, "x.toml");
+    const config::Node cell = config::parse(good_recipe, "x.toml");
     std::vector<config::Diagnostic> faults;
     const PretrainParts parts = fit_parts(cell, tests::plugin_host(), true, faults);
     EpochMeans means;

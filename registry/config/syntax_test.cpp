@@ -8,7 +8,7 @@ using namespace vaso::config;
 
 namespace {
 
-Diagnostic fault_of(std::string_view text) {
+Diagnostic syntax_fault(std::string_view text) {
   try {
     parse(text, "f.toml");
   } catch (const ConfigError& error) {
@@ -79,7 +79,7 @@ TEST_SUITE("unit") {
     };
     for (const Case& c : cases) {
       CAPTURE(c.text);
-      const Diagnostic fault = fault_of(c.text);
+      const Diagnostic fault = syntax_fault(c.text);
       CHECK(under_caret(fault) == c.rest);
       CHECK(fault.hint == c.hint);
       CHECK(fault.where.line == c.line);
@@ -89,13 +89,13 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("what the parser says is said in full") {
-    const Diagnostic fault = fault_of("[masking\nx = 1\n");
+    const Diagnostic fault = syntax_fault("[masking\nx = 1\n");
     CHECK(fault.what == "syntax error in table header");
     CHECK(fault.why == "expected ']', saw the end of the line");
   }
 
   TEST_CASE("a line too long to show has a place all the same") {
-    const Diagnostic fault = fault_of("a = [" + std::string(1000, ' ') + "oops]\n");
+    const Diagnostic fault = syntax_fault("a = [" + std::string(1000, ' ') + "oops]\n");
     CHECK(fault.where.line == 1);
     CHECK(fault.where.text.empty());
   }

@@ -122,7 +122,7 @@ class FakeServer {
   }
 };
 
-void nothing(std::int64_t) {}
+void no_progress(std::int64_t) {}
 
 std::int64_t add_run(runs::Store& store, const std::string& identity, runs::Status status = runs::Status::finished) {
   runs::Run run;
@@ -148,7 +148,7 @@ TEST_SUITE("unit") {
     for (int step = 1; step <= 2500; ++step) store.log(run, step, {{"loss", 1.0 / step}});
     store.set_convention(run, "loss", "mean over masked patches");
     FakeServer server;
-    const auto report = exporting::write_mlflow(store, store.all(), server.caller(), nothing);
+    const auto report = exporting::write_mlflow(store, store.all(), server.caller(), no_progress);
     CHECK(report.created == 1);
     CHECK(report.points == 2502);
     CHECK(report.cut == 1);
@@ -173,13 +173,13 @@ TEST_SUITE("unit") {
     add_run(store, "a");
     const auto running = add_run(store, "b", runs::Status::running);
     FakeServer server;
-    exporting::write_mlflow(store, store.all(), server.caller(), nothing);
+    exporting::write_mlflow(store, store.all(), server.caller(), no_progress);
     CHECK(server.runs.at("r2").status == "RUNNING");
     store.log(running, 1, {{"loss", 0.25}});
     runs::Run ended = store.get(running).value();
     ended.status = runs::Status::failed;
     store.update(ended);
-    const auto report = exporting::write_mlflow(store, store.all(), server.caller(), nothing);
+    const auto report = exporting::write_mlflow(store, store.all(), server.caller(), no_progress);
     CHECK(report.created == 0);
     CHECK(report.unchanged == 1);
     CHECK(report.updated == 1);
@@ -197,12 +197,12 @@ TEST_SUITE("unit") {
       server.break_at = break_at;
       bool broke = false;
       try {
-        exporting::write_mlflow(store, store.all(), server.caller(), nothing);
+        exporting::write_mlflow(store, store.all(), server.caller(), no_progress);
       } catch (const std::runtime_error&) {
         broke = true;
       }
       CHECK(broke == (break_at <= 8));
-      exporting::write_mlflow(store, store.all(), server.caller(), nothing);
+      exporting::write_mlflow(store, store.all(), server.caller(), no_progress);
       REQUIRE(server.runs.size() == 1);
       CHECK(server.runs.at("r1").status == "FINISHED");
       CHECK(server.runs.at("r1").params.size() == 2);
@@ -217,10 +217,10 @@ TEST_SUITE("unit") {
     const auto refusing = [](const auto&, const auto&, const auto&) {
       return HttpReply{403, R"({"error_code": "PERMISSION_DENIED", "message": "not for you"})"};
     };
-    CHECK_THROWS_WITH_AS(exporting::write_mlflow(store, store.all(), refusing, nothing),
+    CHECK_THROWS_WITH_AS(exporting::write_mlflow(store, store.all(), refusing, no_progress),
                          doctest::Contains("not for you"), std::runtime_error);
     const auto page = [](const auto&, const auto&, const auto&) { return HttpReply{200, "<html>a router</html>"}; };
-    CHECK_THROWS_WITH_AS(exporting::write_mlflow(store, store.all(), page, nothing), doctest::Contains("status 200"),
-                         std::runtime_error);
+    CHECK_THROWS_WITH_AS(exporting::write_mlflow(store, store.all(), page, no_progress),
+                         doctest::Contains("status 200"), std::runtime_error);
   }
 }

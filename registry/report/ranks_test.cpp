@@ -7,7 +7,7 @@ using namespace vaso::report;
 
 namespace {
 
-const double not_a_number = std::nan("");
+const double no_rank = std::nan("");
 
 // One value for each seed in each cell.
 Table table_of(const std::vector<std::vector<std::vector<double>>>& rows, const std::vector<Better>& better) {
@@ -40,7 +40,7 @@ TEST_SUITE("unit") {
     CHECK(ranks({3, 1, 2}, Better::higher) == std::vector<double>{1, 3, 2});
     CHECK(ranks({3, 1, 2}, Better::lower) == std::vector<double>{3, 1, 2});
     CHECK(ranks({5, 5, 1, 5}, Better::higher) == std::vector<double>{2, 2, 4, 2});
-    const std::vector<double> gap = ranks({1, not_a_number, 2}, Better::higher);
+    const std::vector<double> gap = ranks({1, no_rank, 2}, Better::higher);
     CHECK(gap[0] == 2);
     CHECK(std::isnan(gap[1]));
     CHECK(gap[2] == 1);

@@ -14,7 +14,7 @@ using namespace vaso::report;
 
 namespace {
 
-const double not_a_number = std::nan("");
+const double no_statistic = std::nan("");
 
 bool near(double value, double expected, double relative = 1e-12) {
   return std::abs(value - expected) <= relative * std::abs(expected);
@@ -47,14 +47,14 @@ TEST_SUITE("unit") {
     CHECK(summarise({7}).mean == 7);
     CHECK(std::isnan(summarise({7}).deviation));
     CHECK(summarise({}).n == 0);
-    CHECK(std::isnan(summarise({1, not_a_number}).mean));  // a diverged seed is not averaged away
+    CHECK(std::isnan(summarise({1, no_statistic}).mean));  // a diverged seed is not averaged away
   }
 
   TEST_CASE("intervals of too few, equal and diverged values") {
     for (const auto interval : {t_interval, bootstrap_interval}) {
       CHECK(std::isnan(interval({}, 0.95).low));
       CHECK(std::isnan(interval({1}, 0.95).low));
-      CHECK(std::isnan(interval({1, not_a_number}, 0.95).high));
+      CHECK(std::isnan(interval({1, no_statistic}, 0.95).high));
       CHECK(std::isnan(interval({1, std::numeric_limits<double>::infinity()}, 0.95).high));
       CHECK(interval({2, 2, 2}, 0.95).low == 2);
       CHECK(interval({2, 2, 2}, 0.95).high == 2);
@@ -96,7 +96,7 @@ TEST_SUITE("unit") {
     CHECK(std::isnan(constant.p_t));
     CHECK(near(constant.mean_difference, 0.1, 1e-9));
 
-    const PairedTest diverged = paired_test({1, not_a_number, 3}, {1, 2, 2});
+    const PairedTest diverged = paired_test({1, no_statistic, 3}, {1, 2, 2});
     CHECK(std::isnan(diverged.mean_difference));
     CHECK(std::isnan(diverged.p_t));
     CHECK(std::isnan(diverged.p_wilcoxon));
@@ -193,7 +193,7 @@ TEST_SUITE("reference") {
     CHECK(holm({0.01, 0.04, 0.03, 0.005, 0.2}) == std::vector<double>{0.040, 0.090, 0.090, 0.025, 0.200});
     CHECK(holm({.6, .6, .001, .5}) == std::vector<double>{1, 1, 0.004, 1});
     CHECK(holm({}).empty());
-    const std::vector<double> with_gap = holm({0.02, not_a_number, 0.03});  // which is no comparison
+    const std::vector<double> with_gap = holm({0.02, no_statistic, 0.03});  // which is no comparison
     CHECK(with_gap[0] == 0.04);
     CHECK(std::isnan(with_gap[1]));
     CHECK(with_gap[2] == 0.04);

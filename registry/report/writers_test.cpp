@@ -12,7 +12,7 @@ using namespace vaso::report;
 
 namespace {
 
-const double not_a_number = std::nan("");
+const double no_figure = std::nan("");
 
 Cell cell(std::vector<double> values, std::vector<std::int64_t> runs) {
   std::vector<std::int64_t> seeds;
@@ -38,7 +38,7 @@ Table single() {
   for (const char* metric : {"loss", "lr", "guided"})
     table.columns.push_back({"", "", metric, metric, Better::neither});
   table.rows = {{{"random", "1"}, {cell({0.81234}, {1}), cell({1.5e-4}, {1}), cell({98}, {1})}, false},
-                {{"anatomy", "2"}, {cell({not_a_number}, {2}), cell({2e-5}, {2}), cell({0}, {2})}, false}};
+                {{"anatomy", "2"}, {cell({no_figure}, {2}), cell({2e-5}, {2}), cell({0}, {2})}, false}};
   return table;
 }
 
@@ -56,8 +56,8 @@ TEST_SUITE("unit") {
     CHECK(first({1.5e-4}) == "1.500e-04");
     CHECK(first({1234567.0}) == "1.235e+06");
     CHECK(first({-0.5}) == "-0.5000");
-    CHECK(first({0.5, not_a_number}) == "0.5000");
-    CHECK(first({not_a_number}) == "NaN");
+    CHECK(first({0.5, no_figure}) == "0.5000");
+    CHECK(first({no_figure}) == "NaN");
     CHECK(shown(-std::numeric_limits<double>::infinity(), {}) == "-inf");
     CHECK(exact(0.1) == "0.1");
     CHECK(std::stod(exact(1.0 / 3)) == 1.0 / 3);
@@ -151,7 +151,7 @@ TEST_SUITE("unit") {
 
   TEST_CASE("JSON: parsed back, NaN said in words") {
     Table table = sample();
-    table.rows[0].cells[0].values[1] = not_a_number;
+    table.rows[0].cells[0].values[1] = no_figure;
     const auto json = nlohmann::json::parse(write(table, Format::json));
     CHECK(json["by"][0] == "masking.strategy");
     CHECK(json["rows"][1]["key"]["masking.strategy"] == "anatomy_50%");
@@ -199,7 +199,7 @@ TEST_SUITE("unit") {
     CHECK(sparkline({0, 1, 2, 3, 4, 5, 6, 7}, 20) == "▁▂▃▄▅▆▇█");
     CHECK(sparkline({0, 0, 10, 10}, 2) == "▁█");
     CHECK(sparkline({5, 5, 5}, 3) == "▄▄▄");
-    CHECK(sparkline({0, not_a_number, 1}, 3) == "▁×█");
+    CHECK(sparkline({0, no_figure, 1}, 3) == "▁×█");
     CHECK(sparkline({}, 3) == "");
     CHECK(sparkline({1, 2}, 0) == "");
   }

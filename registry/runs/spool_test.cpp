@@ -36,7 +36,7 @@ void measure(RunLog& log) {
   log.add_artefact({"weights", "w.safetensors", "abc", 6'000'000'000});
 }
 
-std::string contents(const fs::path& file) {
+std::string spooled_text(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
@@ -137,7 +137,7 @@ TEST_SUITE("unit") {
       Spool spool(run.folder);
       for (int step = 0; step < 4; ++step) spool.log(step, {{"loss", step}});
     }
-    const std::string whole = contents(file);
+    const std::string whole = spooled_text(file);
     for (std::size_t cut = 0; cut <= whole.size(); ++cut) {  // whatever a kill leaves, whole lines are read
       std::ofstream(file, std::ios::binary) << whole.substr(0, cut);
       const auto lines = std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut), '\n');
