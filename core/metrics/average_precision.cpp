@@ -231,7 +231,7 @@ CocoFigures figures(const Label& label) {
   return figures;
 }
 
-constexpr double CocoFigures::*kMeans[] = {
+constexpr double CocoFigures::*kEveryFigure[] = {
     &CocoFigures::ap,        &CocoFigures::ap50,     &CocoFigures::ap75,      &CocoFigures::ap_small,
     &CocoFigures::ap_medium, &CocoFigures::ap_large, &CocoFigures::ar1,       &CocoFigures::ar10,
     &CocoFigures::ar100,     &CocoFigures::ar_small, &CocoFigures::ar_medium, &CocoFigures::ar_large,
@@ -245,7 +245,7 @@ AveragePrecision average_precision(std::span<const TruthBox> truths, std::span<c
                                    std::int64_t labels) {
   AveragePrecision result;
   for (const Label& label : gather(truths, founds, labels)) result.labels.push_back(figures(label));
-  for (const auto figure : kMeans) {
+  for (const auto figure : kEveryFigure) {
     DefinedMean mean;
     for (CocoFigures& label : result.labels) {
       mean.add(label.*figure);

@@ -212,7 +212,10 @@ TEST_SUITE("end_to_end") {
     INFO(stopped.text());
     CHECK(stopped.code == 6);
     CHECK(stopped.says("vaso study run study.toml"));
-    CHECK(status_of(lab, "tiny").at("counts").at("interrupted") == 2);
+    const nlohmann::json counts = status_of(lab, "tiny").at("counts");
+    // Two, or one where a busy machine let the other come to its end first.
+    CHECK(counts.at("interrupted") >= 1);
+    CHECK(counts.at("interrupted").get<int>() + counts.at("done").get<int>() == 3);
 
     // Its file is gone; the study is known from the database.
     std::filesystem::remove(lab.path("study.toml"));

@@ -164,10 +164,6 @@ class Cases {
   int strips_ = 0;
 };
 
-std::string probability(double p) {
-  return !std::isfinite(p) ? "–" : p < 0.001 ? "< 0.001" : fmt::format("= {:.2g}", p);
-}
-
 }  // namespace
 
 std::string images_section(Page& page, const runs::Store& store, const StudyRuns& runs,
@@ -217,8 +213,8 @@ std::string images_section(Page& page, const runs::Store& store, const StudyRuns
       plot.differences.push_back(comparison.b[image] - comparison.a[image]);
     }
     const std::string caption =
-        fmt::format("{} images, seeds {}. Wilcoxon p {}, t-test p {}.", tests[i].pairs,
-                    fmt::join(comparison.seeds, ", "), escape(probability(wilcoxon[i])), escape(probability(t[i])));
+        fmt::format("{} images, seeds {}. Wilcoxon {}, t-test {}.", tests[i].pairs,
+                    fmt::join(comparison.seeds, ", "), p_value(wilcoxon[i]), p_value(t[i]));
     html += page.figure(plot::draw(plot),
                         fmt::format("images {} {} {}", comparison.part.title(), comparison.metric,
                                     cell_name(runs.study(), comparison.second)),

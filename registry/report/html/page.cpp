@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 
@@ -60,6 +61,10 @@ std::string command(std::string_view text) { return fmt::format("<code class=\"c
 std::string folded(std::string_view summary, std::string_view content, bool open) {
   return fmt::format("<details{}><summary>{}</summary>\n{}</details>\n", open ? " open=\"open\"" : "", summary,
                      content);
+}
+
+std::string p_value(double p) {
+  return !std::isfinite(p) ? "p –" : p < 0.001 ? "p &lt; 0.001" : fmt::format("p = {:.2g}", p);
 }
 
 void Page::add_section(std::string id, std::string title, std::string body) {

@@ -25,6 +25,9 @@ std::string command(std::string_view text);
 // "<details>" under a summary, both HTML.
 std::string folded(std::string_view summary, std::string_view content, bool open = false);
 
+// "p &lt; 0.001", "p = 0.02", "p –" where there is none.
+std::string p_value(double p);
+
 class Page {
  public:
   explicit Page(std::int64_t picture_bytes) : picture_bytes_(picture_bytes) {}

@@ -29,8 +29,6 @@ std::string spread_of(const CellAnalysis& cell, Spread spread, Digits digits) {
   return fmt::format(" <span class=\"note\">[{}, {}]</span>", shown(cell.low, digits), shown(cell.high, digits));
 }
 
-std::string p_value(double p) { return p < 0.001 ? "p &lt; 0.001" : fmt::format("p = {:.2g}", p); }
-
 // "failed (run 14)", once for each reason.
 std::string missing_text(const Cell& cell) {
   std::vector<std::string> reasons;
