@@ -212,9 +212,8 @@ std::string images_section(Page& page, const runs::Store& store, const StudyRuns
     for (std::size_t image = 0; image < comparison.images.size(); ++image) {
       plot.differences.push_back(comparison.b[image] - comparison.a[image]);
     }
-    const std::string caption =
-        fmt::format("{} images, seeds {}. Wilcoxon {}, t-test {}.", tests[i].pairs,
-                    fmt::join(comparison.seeds, ", "), p_value(wilcoxon[i]), p_value(t[i]));
+    const std::string caption = fmt::format("{} images, seeds {}. Wilcoxon {}, t-test {}.", tests[i].pairs,
+                                            fmt::join(comparison.seeds, ", "), p_value(wilcoxon[i]), p_value(t[i]));
     html += page.figure(plot::draw(plot),
                         fmt::format("images {} {} {}", comparison.part.title(), comparison.metric,
                                     cell_name(runs.study(), comparison.second)),
