@@ -97,12 +97,12 @@ struct [[gnu::packed, gnu::may_alias]] UnalignedDoubles {
 
 [[gnu::always_inline]] inline void three_weighted(const ThreeWeights& weights, const float* rows, std::int64_t row_step,
                                                   std::int64_t terms, std::int64_t count, const ThreeSums& out) {
-  constexpr int kVectorsOfFour = 2;
+  constexpr std::int64_t kVectorsOfFour = 2;
   static_assert(kLanes == 4 * kVectorsOfFour);
   for (std::int64_t x = 0; x < count; x += kLanes) {
     Doubles smooth[kVectorsOfFour]{}, slope[kVectorsOfFour]{}, curve[kVectorsOfFour]{};
     for (std::int64_t k = 0; k < terms; ++k) {
-      for (int v = 0; v < kVectorsOfFour; ++v) {
+      for (std::int64_t v = 0; v < kVectorsOfFour; ++v) {
         const float* from = rows + k * row_step + x + 4 * v;
         const Doubles in = __builtin_convertvector(reinterpret_cast<const UnalignedFloats*>(from)->floats, Doubles);
         smooth[v] += weights.smooth[k] * in;
@@ -110,7 +110,7 @@ struct [[gnu::packed, gnu::may_alias]] UnalignedDoubles {
         curve[v] += weights.curve[k] * in;
       }
     }
-    for (int v = 0; v < kVectorsOfFour; ++v) {
+    for (std::int64_t v = 0; v < kVectorsOfFour; ++v) {
       const auto put = [&](double* to, const Doubles& sums) {
         reinterpret_cast<UnalignedDoubles*>(to + x + 4 * v)->doubles = sums;
       };
