@@ -1,64 +1,55 @@
 #include "cuda/add_norm.hpp"
 
+#include "cuda/eight.cuh"
 #include "cuda/launch.cuh"
 
-#include <cuda_bf16.h>
+#include <type_traits>
 
 namespace vaso::cuda {
 namespace {
 
+using Half = __nv_bfloat16;
+
 constexpr int warps = 8;            // of a block
 constexpr int blocks_wanted = 264;  // of the backward pass: two for each of 132 multiprocessors
-constexpr int step = 128;           // columns that a warp takes at once, four a thread
-constexpr int most_steps = 10;      // 1280 columns, ViT-H; more would not fit in registers
+constexpr int step = 256;           // columns that a warp takes at once, eight a thread
+constexpr int most_steps = 5;       // 1280 columns, ViT-H; more would not fit in registers
 
-struct Four {
-  float of[4];
-};
-__device__ inline Four read(const float* at) {
-  const float4 values = *reinterpret_cast<const float4*>(at);
-  return {{values.x, values.y, values.z, values.w}};
-}
-__device__ inline Four read(const __nv_bfloat16* at) {
-  const uint2 bits = *reinterpret_cast<const uint2*>(at);
-  const float2 first = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&bits.x));
-  const float2 second = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&bits.y));
-  return {{first.x, first.y, second.x, second.y}};
-}
-__device__ inline void write(float* at, const Four& values) {
-  *reinterpret_cast<float4*>(at) = make_float4(values.of[0], values.of[1], values.of[2], values.of[3]);
-}
-__device__ inline void write(__nv_bfloat16* at, const Four& values) {
-  uint2 bits;
-  *reinterpret_cast<__nv_bfloat162*>(&bits.x) = __floats2bfloat162_rn(values.of[0], values.of[1]);
-  *reinterpret_cast<__nv_bfloat162*>(&bits.y) = __floats2bfloat162_rn(values.of[2], values.of[3]);
-  *reinterpret_cast<uint2*>(at) = bits;
+__device__ inline const Half* halves(const void* at) { return static_cast<const Half*>(at); }
+__device__ inline Half* halves(void* at) { return static_cast<Half*>(at); }
+
+// Brings it nearer, into the second cache.
+__device__ inline void start_reading(const Half* at) { asm volatile("prefetch.global.L2 [%0];" ::"l"(at)); }
+
+__device__ inline void add(Eight& to, const Eight& more) {
+#pragma unroll
+  for (int i = 0; i < 8; ++i) to.of[i] += more.of[i];
 }
 
-// A warp takes a row; `steps` is how often it must take 128 columns.
+// A warp takes a row; `steps` is how often it must take 256 columns.
 template <int steps>
-__global__ void __launch_bounds__(32 * warps)
-    add_norm_kernel(NormShape shape, const float* x, const __nv_bfloat16* branch, const float* weight,
-                    const float* bias, float* sum, __nv_bfloat16* y, float* statistics) {
-  const int columns = static_cast<int>(shape.columns), first = 4 * (threadIdx.x % 32);
+__global__ void __launch_bounds__(32 * warps) add_norm_kernel(AddNorm work) {
+  const int columns = static_cast<int>(work.columns), first = 8 * (threadIdx.x % 32);
   const std::int64_t row = std::int64_t{blockIdx.x} * warps + threadIdx.x / 32;
-  if (row >= shape.rows) return;
+  if (row >= work.rows) return;
   const std::int64_t start = row * columns;
-  Four values[steps] = {};
+  Eight values[steps] = {};
   float total = 0;
 #pragma unroll
   for (int s = 0; s < steps; ++s) {
     const int column = first + s * step;
     if (column >= columns) continue;
-    values[s] = read(x + start + column);
-    if (branch != nullptr) {
-      const Four more = read(branch + start + column);
-#pragma unroll
-      for (int i = 0; i < 4; ++i) values[s].of[i] += more.of[i];
-      write(sum + start + column, values[s]);
+    const std::int64_t at = start + column;
+    if (work.plain != nullptr) {
+      values[s] = read(work.plain + at);
+    } else {
+      values[s] = read(halves(work.high) + at);
+      add(values[s], read(halves(work.low) + at));
     }
+    if (work.branch != nullptr) add(values[s], read(halves(work.branch) + at));
+    if (work.branch_bias != nullptr) add(values[s], read(work.branch_bias + column));
 #pragma unroll
-    for (int i = 0; i < 4; ++i) total += values[s].of[i];
+    for (int i = 0; i < 8; ++i) total += values[s].of[i];
   }
   const float mean = warp_sum(total) / static_cast<float>(columns);
   float squares = 0;
@@ -66,55 +57,65 @@ __global__ void __launch_bounds__(32 * warps)
   for (int s = 0; s < steps; ++s) {
     if (first + s * step >= columns) continue;
 #pragma unroll
-    for (int i = 0; i < 4; ++i) squares += (values[s].of[i] - mean) * (values[s].of[i] - mean);
+    for (int i = 0; i < 8; ++i) squares += (values[s].of[i] - mean) * (values[s].of[i] - mean);
   }
-  const float inverse = rsqrtf(warp_sum(squares) / static_cast<float>(columns) + shape.eps);
+  const float inverse = rsqrtf(warp_sum(squares) / static_cast<float>(columns) + work.eps);
 #pragma unroll
   for (int s = 0; s < steps; ++s) {
     const int column = first + s * step;
     if (column >= columns) continue;
-    const Four w = read(weight + column), b = read(bias + column);
+    const PackedEight high = packed(values[s]);
+    const Eight kept = high.wide(), w = read(work.weight + column), b = read(work.bias + column);
+    Eight lost, y;
 #pragma unroll
-    for (int i = 0; i < 4; ++i) values[s].of[i] = (values[s].of[i] - mean) * inverse * w.of[i] + b.of[i];
-    write(y + start + column, values[s]);
+    for (int i = 0; i < 8; ++i) {
+      lost.of[i] = values[s].of[i] - kept.of[i];
+      y.of[i] = (values[s].of[i] - mean) * inverse * w.of[i] + b.of[i];
+    }
+    write(halves(work.sum_high) + start + column, high);
+    write(halves(work.sum_low) + start + column, lost);
+    write(halves(work.y) + start + column, y);
   }
   if (threadIdx.x % 32 == 0) {
-    statistics[2 * row] = mean;
-    statistics[2 * row + 1] = inverse;
+    work.statistics[2 * row] = mean;
+    work.statistics[2 * row + 1] = inverse;
   }
 }
 
+constexpr int summed = 3;  // gradients that are sums over rows: of weight, bias and branch bias
+
 template <int steps>
-__global__ void __launch_bounds__(32 * warps, steps <= 6 ? 2 : 1)
-    add_norm_backward_kernel(NormShape shape, const float* sum, const float* statistics, const float* weight,
-                             const __nv_bfloat16* y_gradient, const float* sum_gradient, float* x_gradient,
-                             __nv_bfloat16* branch_gradient, float* partial) {
-  const int columns = static_cast<int>(shape.columns), first = 4 * (threadIdx.x % 32);
-  Four weights[steps] = {}, weight_sums[steps] = {}, bias_sums[steps] = {};
-#pragma unroll
-  for (int s = 0; s < steps; ++s) {
-    if (first + s * step < columns) weights[s] = read(weight + first + s * step);
-  }
-  for (std::int64_t row = std::int64_t{blockIdx.x} * warps + threadIdx.x / 32; row < shape.rows;
+__global__ void __launch_bounds__(32 * warps, steps <= 3 ? 2 : 1) add_norm_backward_kernel(AddNormBackward work) {
+  const int columns = static_cast<int>(work.columns), first = 8 * (threadIdx.x % 32);
+  Eight sums[summed][steps] = {};
+  for (std::int64_t row = std::int64_t{blockIdx.x} * warps + threadIdx.x / 32; row < work.rows;
        row += std::int64_t{gridDim.x} * warps) {
     const std::int64_t start = row * columns;
-    const float mean = statistics[2 * row], inverse = statistics[2 * row + 1];
-    Four unit[steps] = {}, given[steps] = {};  // normalised values; gradient of y, times the weight
+    const float mean = work.statistics[2 * row], inverse = work.statistics[2 * row + 1];
+    // As they came, so that they take half the registers.
+    PackedEight sum[steps] = {}, given[steps] = {};
+#pragma unroll
+    for (int s = 0; s < steps; ++s) {
+      const int column = first + s * step;
+      if (column >= columns) continue;
+      sum[s] = read_packed(halves(work.sum_high) + start + column);
+      given[s] = read_packed(halves(work.y_gradient) + start + column);
+      // There are no registers for it yet.
+      if (work.sum_gradient != nullptr) start_reading(halves(work.sum_gradient) + start + column);
+    }
     float given_sum = 0, along = 0;
 #pragma unroll
     for (int s = 0; s < steps; ++s) {
       const int column = first + s * step;
       if (column >= columns) continue;
-      unit[s] = read(sum + start + column);
-      given[s] = read(y_gradient + start + column);
+      const Eight x = sum[s].wide(), g = given[s].wide(), weight = read(work.weight + column);
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        unit[s].of[i] = (unit[s].of[i] - mean) * inverse;
-        weight_sums[s].of[i] += given[s].of[i] * unit[s].of[i];
-        bias_sums[s].of[i] += given[s].of[i];
-        given[s].of[i] *= weights[s].of[i];
-        given_sum += given[s].of[i];
-        along += given[s].of[i] * unit[s].of[i];
+      for (int i = 0; i < 8; ++i) {
+        const float unit = (x.of[i] - mean) * inverse, weighted = g.of[i] * weight.of[i];
+        sums[0][s].of[i] += g.of[i] * unit;
+        sums[1][s].of[i] += g.of[i];
+        given_sum += weighted;
+        along += weighted * unit;
       }
     }
     given_sum = warp_sum(given_sum) / static_cast<float>(columns);
@@ -123,82 +124,79 @@ __global__ void __launch_bounds__(32 * warps, steps <= 6 ? 2 : 1)
     for (int s = 0; s < steps; ++s) {
       const int column = first + s * step;
       if (column >= columns) continue;
-      Four gradient = {};
-      if (sum_gradient != nullptr) gradient = read(sum_gradient + start + column);
+      const Eight x = sum[s].wide(), g = given[s].wide(), weight = read(work.weight + column);
+      Eight gradient = {};
+      if (work.sum_gradient != nullptr) gradient = read(halves(work.sum_gradient) + start + column);
 #pragma unroll
-      for (int i = 0; i < 4; ++i) gradient.of[i] += inverse * (given[s].of[i] - given_sum - unit[s].of[i] * along);
-      write(x_gradient + start + column, gradient);
-      if (branch_gradient != nullptr) write(branch_gradient + start + column, gradient);
+      for (int i = 0; i < 8; ++i) {
+        const float unit = (x.of[i] - mean) * inverse;
+        gradient.of[i] += inverse * (g.of[i] * weight.of[i] - given_sum - unit * along);
+      }
+      add(sums[2][s], gradient);
+      write(halves(work.x_gradient) + start + column, gradient);
     }
   }
   // Warp after warp adds its sums, so that their order is always the same.
-  extern __shared__ __align__(16) float sums[];  // 2×columns
+  extern __shared__ __align__(16) float all[];  // summed×columns
   for (int warp = 0; warp < warps; ++warp) {
     if (static_cast<int>(threadIdx.x) / 32 == warp) {
 #pragma unroll
       for (int s = 0; s < steps; ++s) {
         const int column = first + s * step;
         if (column >= columns) continue;
-        Four w = {}, b = {};
-        if (warp > 0) {
-          w = read(sums + column);
-          b = read(sums + columns + column);
-        }
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          w.of[i] += weight_sums[s].of[i];
-          b.of[i] += bias_sums[s].of[i];
+        for (int k = 0; k < summed; ++k) {
+          Eight mine = sums[k][s];
+          if (warp > 0) add(mine, read(all + k * columns + column));
+          write(all + k * columns + column, mine);
         }
-        write(sums + column, w);
-        write(sums + columns + column, b);
       }
     }
     __syncthreads();
   }
-  float* mine = partial + std::int64_t{blockIdx.x} * 2 * columns;
-  for (int i = threadIdx.x; i < 2 * columns; i += blockDim.x) mine[i] = sums[i];
+  float* mine = work.partial + std::int64_t{blockIdx.x} * summed * columns;
+  for (int i = threadIdx.x; i < summed * columns; i += blockDim.x) mine[i] = all[i];
 }
 
-// Calls work(steps) with the least of the compiled numbers of steps that is enough.
+// Calls work(steps) with the number of steps that `columns` need.
 template <class Work>
 void with_steps(std::int64_t columns, const Work& work) {
-  const std::int64_t steps = (columns + step - 1) / step;
-  if (steps <= 2) return work(std::integral_constant<int, 2>());
-  if (steps <= 4) return work(std::integral_constant<int, 4>());
-  if (steps <= 6) return work(std::integral_constant<int, 6>());
-  if (steps <= 8) return work(std::integral_constant<int, 8>());
-  work(std::integral_constant<int, most_steps>());
+  switch ((columns + step - 1) / step) {
+    case 1:
+      return work(std::integral_constant<int, 1>());
+    case 2:
+      return work(std::integral_constant<int, 2>());
+    case 3:
+      return work(std::integral_constant<int, 3>());
+    case 4:
+      return work(std::integral_constant<int, 4>());
+    default:
+      return work(std::integral_constant<int, most_steps>());
+  }
 }
 
 }  // namespace
 
 bool can_norm(std::int64_t columns) {
-  return available() && columns > 0 && columns % 4 == 0 && columns <= most_steps * step;
+  return available() && columns > 0 && columns % 8 == 0 && columns <= most_steps * step;
 }
 
 std::int64_t partial_rows() { return blocks_wanted; }
 
-void add_norm(const NormShape& shape, const float* x, const void* branch, const float* weight, const float* bias,
-              float* sum, void* y, float* statistics, Stream stream) {
-  if (shape.rows == 0) return;
-  with_steps(shape.columns, [&](auto steps) {
-    add_norm_kernel<decltype(steps)::value>
-        <<<static_cast<unsigned>((shape.rows + warps - 1) / warps), 32 * warps, 0, static_cast<cudaStream_t>(stream)>>>(
-            shape, x, static_cast<const __nv_bfloat16*>(branch), weight, bias, sum, static_cast<__nv_bfloat16*>(y),
-            statistics);
+void add_norm(const AddNorm& work, Stream stream) {
+  if (work.rows == 0) return;
+  const auto blocks = static_cast<unsigned>((work.rows + warps - 1) / warps);
+  with_steps(work.columns, [&](auto steps) {
+    add_norm_kernel<decltype(steps)::value><<<blocks, 32 * warps, 0, static_cast<cudaStream_t>(stream)>>>(work);
   });
   check(cudaGetLastError(), "layer norm");
 }
 
-void add_norm_backward(const NormShape& shape, const float* sum, const float* statistics, const float* weight,
-                       const void* y_gradient, const float* sum_gradient, float* x_gradient, void* branch_gradient,
-                       float* partial, Stream stream) {
-  with_steps(shape.columns, [&](auto steps) {
+void add_norm_backward(const AddNormBackward& work, Stream stream) {
+  const std::size_t shared = static_cast<std::size_t>(summed * work.columns) * sizeof(float);
+  with_steps(work.columns, [&](auto steps) {
     add_norm_backward_kernel<decltype(steps)::value>
-        <<<blocks_wanted, 32 * warps, static_cast<std::size_t>(2 * shape.columns) * sizeof(float),
-           static_cast<cudaStream_t>(stream)>>>(shape, sum, statistics, weight,
-                                                static_cast<const __nv_bfloat16*>(y_gradient), sum_gradient, x_gradient,
-                                                static_cast<__nv_bfloat16*>(branch_gradient), partial);
+        <<<blocks_wanted, 32 * warps, shared, static_cast<cudaStream_t>(stream)>>>(work);
   });
   check(cudaGetLastError(), "layer norm, backward");
 }

@@ -1,13 +1,13 @@
 #include "cuda/column_sums.hpp"
 
+#include "cuda/eight.cuh"
+#include "cuda/gelu.cuh"
 #include "cuda/launch.cuh"
-
-#include <cuda_bf16.h>
 
 namespace vaso::cuda {
 namespace {
 
-constexpr int piece = 8;    // columns of a thread: 16 bytes
+constexpr int piece = 8;    // columns of a thread
 constexpr int across = 32;  // threads of a block along a row, and
 constexpr int down = 8;     // along a column
 constexpr int block_columns = piece * across;
@@ -22,29 +22,6 @@ std::int64_t blocks_down(std::int64_t columns) {
 // How many blocks of one set of columns are done; 0 between calls.
 __device__ unsigned arrived[most_across];
 
-struct Eight {
-  float of[piece];
-};
-__device__ inline Eight read(const __nv_bfloat16* at) {
-  const uint4 bits = *reinterpret_cast<const uint4*>(at);
-  const auto* pairs = reinterpret_cast<const __nv_bfloat162*>(&bits);
-  Eight values;
-#pragma unroll
-  for (int i = 0; i < piece / 2; ++i) {
-    const float2 two = __bfloat1622float2(pairs[i]);
-    values.of[2 * i] = two.x;
-    values.of[2 * i + 1] = two.y;
-  }
-  return values;
-}
-__device__ inline void write(__nv_bfloat16* at, const Eight& values) {
-  uint4 bits;
-  auto* pairs = reinterpret_cast<__nv_bfloat162*>(&bits);
-#pragma unroll
-  for (int i = 0; i < piece / 2; ++i) pairs[i] = __floats2bfloat162_rn(values.of[2 * i], values.of[2 * i + 1]);
-  *reinterpret_cast<uint4*>(at) = bits;
-}
-
 // What is summed: numbers as they are, or what GELU's derivative makes of them, which is left in `out` as well.
 struct AsTheyAre {
   const __nv_bfloat16* matrix;
@@ -58,9 +35,8 @@ struct ThroughGelu {
     Eight values = read(gradient + at);
 #pragma unroll
     for (int i = 0; i < piece; ++i) {
-      const float share = 0.5f * (1.0f + erff(x.of[i] * 0.707106781f));
-      const float density = 0.398942280f * __expf(-0.5f * x.of[i] * x.of[i]);
-      values.of[i] *= __fmaf_rn(x.of[i], density, share);
+      const Normal normal(x.of[i]);
+      values.of[i] *= __fmaf_rn(x.of[i], normal.density, normal.share);
     }
     write(out + at, values);
     return values;

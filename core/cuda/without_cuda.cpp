@@ -5,6 +5,7 @@
 #include "cuda/convolution.hpp"
 #include "cuda/device.hpp"
 #include "cuda/draw.hpp"
+#include "cuda/gelu.hpp"
 #include "cuda/patches.hpp"
 #include "cuda/vessel_filter.hpp"
 #include "cuda/views.hpp"
@@ -35,17 +36,13 @@ void attend(const HeadShape&, const void*, void*, float*, Stream) { refuse(); }
 void attend_backward(const HeadShape&, const void*, const void*, const float*, const void*, void*, Stream) { refuse(); }
 bool can_norm(std::int64_t) { return false; }
 std::int64_t partial_rows() { return 0; }
-void add_norm(const NormShape&, const float*, const void*, const float*, const float*, float*, void*, float*, Stream) {
-  refuse();
-}
-void add_norm_backward(const NormShape&, const float*, const float*, const float*, const void*, const float*, float*,
-                       void*, float*, Stream) {
-  refuse();
-}
+void add_norm(const AddNorm&, Stream) { refuse(); }
+void add_norm_backward(const AddNormBackward&, Stream) { refuse(); }
 bool can_sum_columns(std::int64_t) { return false; }
 std::int64_t column_sums_scratch(std::int64_t) { return 0; }
 void column_sums(std::int64_t, std::int64_t, const void*, float*, float*, Stream) { refuse(); }
 void gelu_backward(std::int64_t, std::int64_t, const void*, const void*, void*, float*, float*, Stream) { refuse(); }
+void gelu(std::int64_t, const void*, void*, Stream) { refuse(); }
 void patch_errors(const Patches&, float*, float*, Stream) { refuse(); }
 void patch_errors_backward(const Patches&, const float*, const float*, float*, Stream) { refuse(); }
 void patches_to_image(const Patches&, const bool*, float*, float*, Stream) { refuse(); }

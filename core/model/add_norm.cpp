@@ -15,68 +15,94 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-cuda::NormShape shape_of(const at::Tensor& x, double eps) {
-  return {x.numel() / x.size(-1), x.size(-1), static_cast<float>(eps)};
+// What may be undefined has to be optional: LibTorch 2 asks every tensor for its device.
+c10::optional<at::Tensor> optional(const at::Tensor& t) {
+  return t.defined() ? c10::optional<at::Tensor>(t) : c10::nullopt;
 }
 
 struct AddNorm : torch::autograd::Function<AddNorm> {
-  // An argument that may be undefined has to be optional: LibTorch 2 asks every tensor for its device.
-  static variable_list forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& added,
+  static variable_list forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& low,
+                               const c10::optional<at::Tensor>& branch, const c10::optional<at::Tensor>& branch_bias,
                                const at::Tensor& weight, const at::Tensor& bias, double eps) {
-    const at::Tensor branch = added.value_or(at::Tensor());
-    const at::Tensor sum = branch.defined() ? at::empty_like(x) : x;
-    const at::Tensor norm = at::empty_like(x, x.options().dtype(at::kBFloat16));
-    const at::Tensor statistics = at::empty({x.numel() / x.size(-1), 2}, x.options());
-    cuda::add_norm(shape_of(x, eps), x.data_ptr<float>(), branch.defined() ? branch.data_ptr() : nullptr,
-                   weight.data_ptr<float>(), bias.data_ptr<float>(), sum.data_ptr<float>(), norm.data_ptr(),
-                   statistics.data_ptr<float>(), cuda::torch_stream(x.device()));
+    const at::TensorOptions half = x.options().dtype(at::kBFloat16), wide = x.options().dtype(at::kFloat);
+    const at::Tensor high = at::empty_like(x, half), rest = at::empty_like(x, half), norm = at::empty_like(x, half);
+    const std::int64_t columns = x.size(-1), rows = x.numel() / columns;
+    const at::Tensor statistics = at::empty({rows, 2}, wide);
+    cuda::AddNorm work{rows, columns, static_cast<float>(eps)};
+    if (x.scalar_type() == at::kFloat) {
+      work.plain = x.data_ptr<float>();
+    } else {
+      work.high = x.data_ptr();
+      work.low = low->data_ptr();
+    }
+    if (branch.has_value()) work.branch = branch->data_ptr();
+    if (branch_bias.has_value()) work.branch_bias = branch_bias->data_ptr<float>();
+    work.weight = weight.data_ptr<float>();
+    work.bias = bias.data_ptr<float>();
+    work.sum_high = high.data_ptr();
+    work.sum_low = rest.data_ptr();
+    work.y = norm.data_ptr();
+    work.statistics = statistics.data_ptr<float>();
+    cuda::add_norm(work, cuda::torch_stream(x.device()));
     context->set_materialize_grads(false);
-    context->save_for_backward({sum, statistics, weight});
-    context->saved_data["branch"] = branch.defined();
-    context->saved_data["eps"] = eps;
-    return {sum, norm};
+    context->mark_non_differentiable({rest});
+    context->save_for_backward({high, statistics, weight});
+    context->saved_data["branch"] = branch.has_value();
+    context->saved_data["branch_bias"] = branch_bias.has_value();
+    context->saved_data["type"] = x.scalar_type();
+    return {high, rest, norm};
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &sum = saved[0], &statistics = saved[1], &weight = saved[2];
-    const bool branch = context->saved_data["branch"].toBool();
-    at::Tensor of_sum = gradients[0], of_norm = gradients[1];
-    if (of_sum.defined()) of_sum = of_sum.to(at::kFloat).contiguous();
-    if (!of_norm.defined()) {  // nobody used the norm
-      const at::Tensor of_branch = branch && of_sum.defined() ? of_sum.to(at::kBFloat16) : at::Tensor();
-      return {of_sum, of_branch, at::Tensor(), at::Tensor(), at::Tensor()};
+    at::Tensor of_sum = gradients[0], of_norm = gradients[2], of_x = of_sum, of_weight, of_bias, of_branch_bias;
+    if (of_sum.defined()) of_sum = of_sum.to(at::kBFloat16).contiguous();
+    if (of_norm.defined()) {
+      of_norm = of_norm.to(at::kBFloat16).contiguous();
+      of_x = at::empty_like(sum);
+      const std::int64_t columns = sum.size(-1);
+      const at::Tensor partial = at::empty({cuda::partial_rows(), 3, columns}, statistics.options());
+      cuda::AddNormBackward work{sum.numel() / columns, columns};
+      work.sum_high = sum.data_ptr();
+      work.statistics = statistics.data_ptr<float>();
+      work.weight = weight.data_ptr<float>();
+      work.y_gradient = of_norm.data_ptr();
+      if (of_sum.defined()) work.sum_gradient = of_sum.data_ptr();
+      work.x_gradient = of_x.data_ptr();
+      work.partial = partial.data_ptr<float>();
+      cuda::add_norm_backward(work, cuda::torch_stream(sum.device()));
+      const at::Tensor sums = partial.sum(0);
+      of_weight = sums[0];
+      of_bias = sums[1];
+      of_branch_bias = sums[2];
+    } else if (of_sum.defined()) {  // nobody used the norm
+      of_branch_bias = of_sum.flatten(0, -2).sum(0, /*keepdim=*/false, at::kFloat);
     }
-    of_norm = of_norm.to(at::kBFloat16).contiguous();
-    const at::Tensor of_x = at::empty_like(sum);
-    const at::Tensor of_branch = branch ? at::empty_like(of_norm) : at::Tensor();
-    const at::Tensor partial = at::empty({cuda::partial_rows(), 2, sum.size(-1)}, sum.options());
-    cuda::add_norm_backward(shape_of(sum, context->saved_data["eps"].toDouble()), sum.data_ptr<float>(),
-                            statistics.data_ptr<float>(), weight.data_ptr<float>(), of_norm.data_ptr(),
-                            of_sum.defined() ? of_sum.data_ptr<float>() : nullptr, of_x.data_ptr<float>(),
-                            branch ? of_branch.data_ptr() : nullptr, partial.data_ptr<float>(),
-                            cuda::torch_stream(sum.device()));
-    const at::Tensor sums = partial.sum(0);
-    return {of_x, of_branch, sums[0], sums[1], at::Tensor()};
+    if (!context->saved_data["branch_bias"].toBool()) of_branch_bias = at::Tensor();
+    const at::Tensor of_branch = context->saved_data["branch"].toBool() ? of_x : at::Tensor();
+    if (of_x.defined()) of_x = of_x.to(context->saved_data["type"].toScalarType());
+    return {of_x, at::Tensor(), of_branch, of_branch_bias, of_weight, of_bias, at::Tensor()};
   }
 };
 
 }  // namespace
 
-bool can_add_norm(const at::Tensor& x, const at::Tensor& branch) {
+bool can_add_norm(const Residual& in) {
+  const at::Tensor& x = in.x;
   if (!x.is_cuda() || at::tracer::impl::is_dispatch_enabled() || !compat::autocast_enabled(c10::kCUDA)) return false;
-  if (x.scalar_type() != at::kFloat || !x.is_contiguous() || x.numel() == 0) return false;
-  if (branch.defined() &&
-      (branch.scalar_type() != at::kBFloat16 || !branch.is_contiguous() || branch.sizes() != x.sizes()))
-    return false;
-  return cuda::can_norm(x.size(-1));
+  const auto fits = [&](const at::Tensor& t, at::ScalarType type) {
+    return t.scalar_type() == type && t.is_contiguous() && t.sizes() == x.sizes();
+  };
+  if (in.low.defined() ? !fits(x, at::kBFloat16) || !fits(in.low, at::kBFloat16) : !fits(x, at::kFloat)) return false;
+  if (in.branch.value.defined() && !fits(in.branch.value, at::kBFloat16)) return false;
+  return x.numel() > 0 && cuda::can_norm(x.size(-1));
 }
 
-SumAndNorm add_norm(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& weight, const at::Tensor& bias,
-                    double eps) {
-  const variable_list both =
-      AddNorm::apply(x, branch.defined() ? c10::optional<at::Tensor>(branch) : c10::nullopt, weight, bias, eps);
-  return {both[0], both[1]};
+SumAndNorm add_norm(const Residual& in, const at::Tensor& weight, const at::Tensor& bias, double eps) {
+  const variable_list all =
+      AddNorm::apply(in.x, optional(in.low), optional(in.branch.value), optional(in.branch.bias), weight, bias, eps);
+  return {{all[0], {}, all[1]}, all[2]};
 }
 
 }  // namespace vaso::model

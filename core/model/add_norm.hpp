@@ -5,12 +5,11 @@
 
 namespace vaso::model {
 
-// On a GPU, under autocast to bf16: x float32, branch (if defined) bf16 and of the same shape, rows that the kernels
-// take.
-bool can_add_norm(const at::Tensor& x, const at::Tensor& branch);
+// On a GPU, under autocast to bf16: x float32, or bf16 with its low part; branch (if defined) bf16 and of the same
+// shape; rows that the kernels take.
+bool can_add_norm(const Residual& in);
 
-// sum = x + branch, float32; norm: bf16. Only where can_add_norm().
-SumAndNorm add_norm(const at::Tensor& x, const at::Tensor& branch, const at::Tensor& weight, const at::Tensor& bias,
-                    double eps);
+// The sum in two parts, and its norm, all bf16. Only where can_add_norm().
+SumAndNorm add_norm(const Residual& in, const at::Tensor& weight, const at::Tensor& bias, double eps);
 
 }  // namespace vaso::model

@@ -12,33 +12,39 @@ using tests::waves;
 
 namespace {
 
-struct Gradients {
-  at::Tensor sum, norm, x, branch, weight, bias;
+struct Results {
+  at::Tensor sum, norm, x_gradient, branch_gradient, branch_bias_gradient, weight_gradient, bias_gradient;
 };
 
 // of_sum() of a layer with scales and shifts unlike 1 and 0, and the gradients of a function of both results.
-Gradients run(std::int64_t dim, const at::Tensor& x_values, const at::Tensor& branch_values, bool use_sum) {
+Results run(std::int64_t dim, const model::Residual& values, bool use_sum) {
+  const at::TensorOptions wide = values.x.options().dtype(values.low.defined() ? at::kFloat : values.x.scalar_type());
   model::LayerNorm layer(dim, 1e-6);
-  layer.to(x_values.device(), x_values.scalar_type());
+  layer.to(wide.device(), c10::typeMetaToScalarType(wide.dtype()));
   {
     const at::NoGradGuard no_gradient;
     std::vector<at::Tensor> parameters = layer.parameters();
     parameters[0].copy_(waves({dim}, 0.9) * 0.2 + 1);
     parameters[1].copy_(waves({dim}, 0.4));
   }
-  const at::Tensor x = x_values.clone().set_requires_grad(true);
-  const at::Tensor branch = branch_values.defined() ? branch_values.clone().set_requires_grad(true) : at::Tensor();
-  const model::SumAndNorm both = layer.of_sum(x, branch);
-  const auto wide = [&](const at::Tensor& t) { return t.to(x_values.scalar_type()); };
-  // Numbers that bf16 holds, so that the gradient of the norm is the same on both sides.
-  const at::Tensor weighting = waves(x.sizes(), 0.7).to(at::kBFloat16).to(x.device(), x.scalar_type());
-  at::Tensor total = (wide(both.norm) * weighting).sum();
-  if (use_sum) total = total + (wide(both.sum) * weighting.flip(0)).sum();
+  model::Residual in = values;
+  in.x = values.x.clone().set_requires_grad(true);
+  for (at::Tensor* t : {&in.branch.value, &in.branch.bias}) {
+    if (t->defined()) *t = t->clone().set_requires_grad(true);
+  }
+  const model::SumAndNorm both = layer.of_sum(in);
+  // Numbers that bf16 holds, so that the gradient of the norm is the same on both sides; like x in part, so that the
+  // weight's is no sum of what cancels.
+  const at::Tensor weighting =
+      (waves(values.x.sizes(), 0.7) + waves(values.x.sizes(), 0.37)).to(at::kBFloat16).to(wide);
+  at::Tensor total = (both.norm.to(wide) * weighting).sum();
+  if (use_sum) total = total + (both.sum.x.to(wide) * weighting.flip(0)).sum();
   total.backward();
-  return {both.sum,
+  return {both.sum.sum(),
           both.norm,
-          x.grad(),
-          branch.defined() ? branch.grad() : at::Tensor(),
+          in.x.grad(),
+          in.branch.value.defined() ? in.branch.value.grad() : at::Tensor(),
+          in.branch.bias.defined() ? in.branch.bias.grad() : at::Tensor(),
           layer.parameters()[0].grad(),
           layer.parameters()[1].grad()};
 }
@@ -48,46 +54,64 @@ Gradients run(std::int64_t dim, const at::Tensor& x_values, const at::Tensor& br
 TEST_SUITE("unit") {
   TEST_CASE("the sum and its norm in one pass equal those of the plain layer in float64, and so do gradients") {
     if (cuda::no_gpu()) return;
-    for (const std::int64_t dim : {192, 512, 768, 1024, 1280, 36}) {
-      for (const bool with_branch : {false, true}) {
+    for (const std::int64_t dim : {192, 384, 512, 768, 1024, 1280, 40}) {
+      for (const int kind : {0, 1, 2}) {  // without a branch, with one, with one and its bias and x in two parts
         for (const bool use_sum : {false, true}) {
           CAPTURE(dim);
-          CAPTURE(with_branch);
+          CAPTURE(kind);
           CAPTURE(use_sum);
-          const at::Tensor x = waves({5, 37, dim}, 0.37) + 3;
-          const at::Tensor branch = with_branch ? waves({5, 37, dim}, 0.21).to(at::kBFloat16) : at::Tensor();
-          const Gradients exact =
-              run(dim, x.to(at::kDouble), with_branch ? branch.to(at::kDouble) : at::Tensor(), use_sum);
-          Gradients ours;
+          model::Residual in{waves({5, 37, dim}, 0.37) + 3, {}, {}};
+          if (kind > 0) in.branch.value = waves({5, 37, dim}, 0.21).to(at::kBFloat16);
+          if (kind == 2) in.branch.bias = waves({dim}, 0.77);
+          model::Residual exact_in = in;
+          for (at::Tensor* t : {&exact_in.x, &exact_in.branch.value, &exact_in.branch.bias}) {
+            if (t->defined()) *t = t->to(at::kDouble);
+          }
+          if (kind == 2) {
+            const at::Tensor x = in.x;
+            in.x = x.to(at::kBFloat16);
+            in.low = (x - in.x).to(at::kBFloat16);
+            exact_in.x = in.x.to(at::kDouble) + in.low.to(at::kDouble);
+          }
+          const Results exact = run(dim, exact_in, use_sum);
+          Results ours;
           {
             const train::Precision precision("bf16", c10::kCUDA);
-            const at::Tensor there = x.to(c10::kCUDA), more = with_branch ? branch.to(c10::kCUDA) : at::Tensor();
-            REQUIRE(model::can_add_norm(there, more));
-            ours = run(dim, there, more, use_sum);
+            for (at::Tensor* t : {&in.x, &in.branch.value, &in.branch.bias, &in.low}) {
+              if (t->defined()) *t = t->to(c10::kCUDA);
+            }
+            REQUIRE(model::can_add_norm(in));
+            ours = run(dim, in, use_sum);
           }
           CHECK((ours.norm.scalar_type() == at::kBFloat16));
           CHECK((ours.sum.scalar_type() == at::kFloat));
-          CHECK(relative_error(ours.sum.cpu(), exact.sum) < 1e-6);
+          CHECK((ours.x_gradient.scalar_type() == in.x.scalar_type()));
+          CHECK(relative_error(ours.sum.cpu(), exact.sum) < 4e-6);    // two bf16: 16 bits
           CHECK(relative_error(ours.norm.cpu(), exact.norm) < 4e-3);  // bf16 has 8 bits
-          CHECK(relative_error(ours.x.cpu(), exact.x) < 1e-5);
-          CHECK(relative_error(ours.weight.cpu(), exact.weight) < 1e-5);
-          CHECK(relative_error(ours.bias.cpu(), exact.bias) < 1e-5);
-          if (with_branch) CHECK(relative_error(ours.branch.cpu(), exact.branch) < 4e-3);
+          CHECK(relative_error(ours.bias_gradient.cpu(), exact.bias_gradient) < 1e-5);
+          // What a gradient sees of x, whose mean is four times its deviation, has 8 bits.
+          CHECK(relative_error(ours.x_gradient.cpu(), exact.x_gradient) < 1e-2);
+          CHECK(relative_error(ours.weight_gradient.cpu(), exact.weight_gradient) < 4e-3);
+          if (kind == 2) CHECK(relative_error(ours.branch_bias_gradient.cpu(), exact.branch_bias_gradient) < 4e-3);
+          if (kind > 0) CHECK(relative_error(ours.branch_gradient.cpu(), exact.branch_gradient) < 1e-2);
         }
       }
     }
   }
 
   TEST_CASE("only under autocast on a GPU, and for rows that the kernels take") {
-    CHECK_FALSE(model::can_add_norm(waves({2, 8}, 0.1), {}));
+    CHECK_FALSE(model::can_add_norm({waves({2, 8}, 0.1), {}, {}}));
     if (cuda::no_gpu()) return;
-    const at::Tensor x = waves({2, 8}, 0.1).to(c10::kCUDA);
-    CHECK_FALSE(model::can_add_norm(x, {}));
+    const at::Tensor x = waves({2, 16}, 0.1).to(c10::kCUDA);
+    CHECK_FALSE(model::can_add_norm({x, {}, {}}));
     const train::Precision precision("bf16", c10::kCUDA);
-    CHECK(model::can_add_norm(x, {}));
-    CHECK_FALSE(model::can_add_norm(x, x));                  // a branch in float32
-    CHECK_FALSE(model::can_add_norm(x.slice(1, 0, 4), {}));  // not as it lies in memory
-    CHECK_FALSE(model::can_add_norm(waves({2, 6}, 0.1).to(c10::kCUDA), {}));
-    CHECK_FALSE(model::can_add_norm(waves({2, 4096}, 0.1).to(c10::kCUDA), {}));
+    const at::Tensor half = x.to(at::kBFloat16);
+    CHECK(model::can_add_norm({x, {half, {}}, {}}));
+    CHECK(model::can_add_norm({half, {half, {}}, half}));
+    CHECK_FALSE(model::can_add_norm({x, {x, {}}, {}}));            // a branch in float32
+    CHECK_FALSE(model::can_add_norm({half, {half, {}}, {}}));      // bf16, but without what that lost
+    CHECK_FALSE(model::can_add_norm({x.slice(1, 0, 8), {}, {}}));  // not as it lies in memory
+    CHECK_FALSE(model::can_add_norm({waves({2, 12}, 0.1).to(c10::kCUDA), {}, {}}));
+    CHECK_FALSE(model::can_add_norm({waves({2, 4096}, 0.1).to(c10::kCUDA), {}, {}}));
   }
 }

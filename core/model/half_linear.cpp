@@ -1,6 +1,7 @@
 #include "model/half_linear.hpp"
 
 #include "cuda/column_sums.hpp"
+#include "cuda/gelu.hpp"
 #include "cuda/torch_stream.hpp"
 #include "train/torch_compat.hpp"
 
@@ -28,12 +29,14 @@ at::Tensor sums_of_columns(const at::Tensor& rows) {
 
 struct HalfLinear : torch::autograd::Function<HalfLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const at::Tensor& bias) {
-    const at::Tensor in = x.to(at::kBFloat16), w = weight.to(at::kBFloat16);
+                            const c10::optional<at::Tensor>& bias) {
+    // Of rows that lie apart LibTorch would add the bias in a pass of its own.
+    const at::Tensor in = x.to(at::kBFloat16).contiguous(), w = weight.to(at::kBFloat16);
     context->save_for_backward({in, w});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
-    return at::linear(in, w, bias.to(at::kBFloat16));
+    context->saved_data["bias"] = bias.has_value();
+    return at::linear(in, w, bias.has_value() ? bias->to(at::kBFloat16) : at::Tensor());
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -43,19 +46,21 @@ struct HalfLinear : torch::autograd::Function<HalfLinear> {
     at::Tensor of_x;
     if (context->saved_data["wants_x"].toBool())
       of_x = at::mm(gradient, w).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
-    return {of_x, at::mm(gradient.t(), rows_of(in)).to(at::kFloat), sums_of_columns(gradient)};
+    const at::Tensor of_bias = context->saved_data["bias"].toBool() ? sums_of_columns(gradient) : at::Tensor();
+    return {of_x, compat::mm_in_float(gradient.t(), rows_of(in)), of_bias};
   }
 };
 
 struct HalfMlp : torch::autograd::Function<HalfMlp> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight1,
-                            const at::Tensor& bias1, const at::Tensor& weight2, const at::Tensor& bias2) {
+                            const at::Tensor& bias1, const at::Tensor& weight2) {
     const at::Tensor in = x.to(at::kBFloat16), w1 = weight1.to(at::kBFloat16), w2 = weight2.to(at::kBFloat16);
-    const at::Tensor hidden = at::linear(in, w1, bias1.to(at::kBFloat16)), active = at::gelu(hidden);
+    const at::Tensor hidden = at::linear(in, w1, bias1.to(at::kBFloat16)), active = at::empty_like(hidden);
+    cuda::gelu(hidden.numel(), hidden.data_ptr(), active.data_ptr(), cuda::torch_stream(hidden.device()));
     context->save_for_backward({in, w1, hidden, active, w2});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
-    return at::linear(active, w2, bias2.to(at::kBFloat16));
+    return at::linear(active, w2);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -72,8 +77,7 @@ struct HalfMlp : torch::autograd::Function<HalfMlp> {
     at::Tensor of_x;
     if (context->saved_data["wants_x"].toBool())
       of_x = at::mm(of_hidden, w1).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
-    return {of_x, at::mm(of_hidden.t(), rows_of(in)).to(at::kFloat), sums, at::mm(gradient.t(), active).to(at::kFloat),
-            sums_of_columns(gradient)};
+    return {of_x, compat::mm_in_float(of_hidden.t(), rows_of(in)), sums, compat::mm_in_float(gradient.t(), active)};
   }
 };
 
@@ -86,12 +90,13 @@ bool can_multiply_half(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 at::Tensor half_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return HalfLinear::apply(x, weight, bias);
+  // What may be undefined has to be optional: LibTorch 2 asks every tensor for its device.
+  return HalfLinear::apply(x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt);
 }
 
-at::Tensor half_mlp(const at::Tensor& x, const at::Tensor& weight1, const at::Tensor& bias1, const at::Tensor& weight2,
-                    const at::Tensor& bias2) {
-  return HalfMlp::apply(x, weight1, bias1, weight2, bias2);
+at::Tensor half_mlp(const at::Tensor& x, const at::Tensor& weight1, const at::Tensor& bias1,
+                    const at::Tensor& weight2) {
+  return HalfMlp::apply(x, weight1, bias1, weight2);
 }
 
 }  // namespace vaso::model

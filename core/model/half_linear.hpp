@@ -10,11 +10,11 @@ namespace vaso::model {
 bool can_multiply_half(const at::Tensor& x, const at::Tensor& weight);
 
 // x·weightᵀ + bias, bf16; products and their gradients as at::linear has them under autocast, the bias's gradient
-// summed in float32. Only where can_multiply_half().
+// summed in float32. Without a bias where it is undefined. Only where can_multiply_half().
 at::Tensor half_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// Two such layers with GELU (erf) between them. Only where can_multiply_half() of both weights.
-at::Tensor half_mlp(const at::Tensor& x, const at::Tensor& weight1, const at::Tensor& bias1, const at::Tensor& weight2,
-                    const at::Tensor& bias2);
+// Two such layers with GELU (erf) between them, the second without a bias. Only where can_multiply_half() of both
+// weights.
+at::Tensor half_mlp(const at::Tensor& x, const at::Tensor& weight1, const at::Tensor& bias1, const at::Tensor& weight2);
 
 }  // namespace vaso::model

@@ -67,7 +67,7 @@ TEST_SUITE("unit") {
         const at::NoGradGuard no_gradient;
         parameter.copy_((waves(parameter.sizes(), step += 0.13) * 0.5).to(at::kBFloat16));
       }
-      const at::Tensor x = values.clone().set_requires_grad(true), y = mlp.forward(x);
+      const at::Tensor x = values.clone().set_requires_grad(true), y = mlp.forward(x).whole();
       (y * waves(y.sizes(), 0.7).to(at::kBFloat16).to(y.device(), y.scalar_type())).sum().backward();
       std::vector<at::Tensor> results = {y, x.grad()};
       for (const at::Tensor& parameter : mlp.parameters()) results.push_back(parameter.grad());

@@ -31,6 +31,11 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
   return lora_a_.defined() ? y + low_rank_scale_ * at::linear(at::linear(x, lora_a_), lora_b_) : y;
 }
 
+Branch Linear::branch(const at::Tensor& x) const {
+  if (!plain() || !can_multiply_half(x, weight_)) return {forward(x), {}};
+  return {half_linear(x, weight_, {}), bias_};
+}
+
 void Linear::add_low_rank(std::int64_t rank, double scale) {
   if (lora_a_.defined()) throw std::logic_error("this layer has a low-rank part already");
   weight_.set_requires_grad(false);
@@ -64,10 +69,15 @@ at::Tensor LayerNorm::forward(const at::Tensor& x) const {
   return at::layer_norm(x.to(weight_.scalar_type()), weight_.sizes(), weight_, bias_, eps_);
 }
 
-SumAndNorm LayerNorm::of_sum(const at::Tensor& x, const at::Tensor& branch) const {
-  if (can_add_norm(x, branch)) return add_norm(x, branch, weight_, bias_, eps_);
-  const at::Tensor sum = branch.defined() ? x + branch : x;
-  return {sum, forward(sum)};
+at::Tensor Residual::sum() const {
+  const at::Tensor whole = low.defined() ? x.to(at::kFloat) + low : x;
+  return branch.value.defined() ? whole + branch.whole() : whole;
+}
+
+SumAndNorm LayerNorm::of_sum(const Residual& in) const {
+  if (can_add_norm(in)) return add_norm(in, weight_, bias_, eps_);
+  const at::Tensor sum = in.sum();
+  return {{sum, {}, {}}, forward(sum)};
 }
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t groups,

@@ -15,11 +15,19 @@
 
 namespace vaso::model {
 
+// What is added to a residual stream: `value`, and to each token `bias`, unless that is undefined.
+struct Branch {
+  at::Tensor value, bias;
+  at::Tensor whole() const { return bias.defined() ? value + bias.to(value.scalar_type()) : value; }
+};
+
 // x: …×in → …×out.
 class Linear : public torch::nn::Module {
  public:
   Linear(std::int64_t in, std::int64_t out);
   at::Tensor forward(const at::Tensor& x) const;
+  // The same, its bias apart where the next norm adds it at no cost: on a GPU, under autocast to bf16, in training.
+  Branch branch(const at::Tensor& x) const;
 
   // Adds scale·B·A·x with A = `lora_a` (rank×in) and B = `lora_b` (out×rank), both zero, and freezes weight and bias.
   // Source: Hu et al., "LoRA", arXiv 2106.09685. Throws std::logic_error where there is such a part already.
@@ -35,10 +43,22 @@ class Linear : public torch::nn::Module {
   double low_rank_scale_ = 0;
 };
 
-// A residual sum and its layer norm. Go on with this sum, not with what went into it: then its gradient and the norm's
-// come back together.
+// A residual stream between two layers: `x`, and the last branch, which the next norm adds to it in the same pass over
+// memory. On a GPU, under autocast to bf16, that norm leaves x in two bf16 tensors (cuda/add_norm.hpp), and `low` is
+// the second. What is undefined is nothing.
+struct Residual {
+  at::Tensor x;
+  Branch branch;
+  at::Tensor low;
+  at::Tensor sum() const;
+  Residual plus(const Branch& more) const { return {x, more, low}; }  // only where there is no branch yet
+};
+
+// A residual stream without a branch, and its layer norm. Go on with this sum, not with what went into it: then its
+// gradient and the norm's come back together.
 struct SumAndNorm {
-  at::Tensor sum, norm;
+  Residual sum;
+  at::Tensor norm;
 };
 
 // Over the last dimension.
@@ -46,9 +66,9 @@ class LayerNorm : public torch::nn::Module {
  public:
   LayerNorm(std::int64_t dim, double eps);
   at::Tensor forward(const at::Tensor& x) const;
-  // Of x + branch; of x, where branch is undefined. On a GPU, under autocast to bf16, both in one pass over memory
-  // (add_norm.hpp): `norm` is bf16 then, as the product after it takes it.
-  SumAndNorm of_sum(const at::Tensor& x, const at::Tensor& branch = {}) const;
+  // The stream's sum and its norm. On a GPU, under autocast to bf16, in one pass over memory (add_norm.hpp): `norm` is
+  // bf16 then, as the product after it takes it.
+  SumAndNorm of_sum(const Residual& in) const;
 
  private:
   double eps_;

@@ -11,14 +11,12 @@ namespace {
 
 // Raster indices of the tokens that are not dropped (B×L'), undefined where none is: the common case needs no gather.
 at::Tensor present_tokens(const MaskPlan& plan) {
-  const std::int64_t tokens = plan.state.size(1);
-  const std::int64_t present =
-      plan.state.size(0) == 0 ? tokens : plan.state[0].ne(MaskPlan::drop).sum().item<std::int64_t>();
-  if (present == tokens) return {};
+  const std::int64_t dropped = plan.count(MaskPlan::drop);
+  if (dropped == 0) return {};
   // A stable sort of "is dropped" puts the present tokens first and leaves them in raster order.
   const at::Tensor order = std::get<1>(
       at::sort(plan.state.eq(MaskPlan::drop).to(at::kByte), /*stable=*/true, /*dim=*/1, /*descending=*/false));
-  return order.narrow(1, 0, present);
+  return order.narrow(1, 0, plan.state.size(1) - dropped);
 }
 
 }  // namespace
@@ -54,9 +52,9 @@ at::Tensor MaeDecoder::embed(const at::Tensor& latent, const MaskPlan& plan) {
 }
 
 at::Tensor MaeDecoder::predict(const at::Tensor& decoder_tokens) {
-  Residual stream{decoder_tokens, {}};
+  Residual stream{decoder_tokens, {}, {}};
   for (std::size_t i = 0; i < decoder_blocks_->size(); ++i) stream = (*decoder_blocks_)[i].pass(stream);
-  const at::Tensor tokens = decoder_norm_->of_sum(stream.x, stream.branch).norm;
+  const at::Tensor tokens = decoder_norm_->of_sum(stream).norm;
   return decoder_pred_->forward(tokens.narrow(1, 1, tokens.size(1) - 1));  // there is nothing to predict for cls
 }
 

@@ -51,11 +51,11 @@ at::Tensor Attention::relative_logits(const at::Tensor& q) const {
   return (rows.unsqueeze(-1) + columns.unsqueeze(-2)).reshape({batch, heads_, tokens, tokens});
 }
 
-at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
+Branch Attention::forward(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
   const std::int64_t batch = x.size(0), tokens = x.size(1), dim = x.size(2), width = dim / heads_;
   const at::Tensor packed = qkv_->forward(x);
   if (attention == nullptr && side_ == 0 && rotation == nullptr && can_attend_packed(packed, heads_)) {
-    return proj_->forward(packed_attention(packed, heads_));
+    return proj_->branch(packed_attention(packed, heads_));
   }
   auto qkv = packed.reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
   if (rotation != nullptr) {
@@ -76,17 +76,17 @@ at::Tensor Attention::forward(const at::Tensor& x, at::Tensor* attention, const 
     mixed = at::matmul(weights, qkv[2]);
     if (attention != nullptr) *attention = weights;
   }
-  return proj_->forward(mixed.transpose(1, 2).reshape({batch, tokens, dim}));
+  return proj_->branch(mixed.transpose(1, 2).reshape({batch, tokens, dim}));
 }
 
 Mlp::Mlp(std::int64_t dim, std::int64_t hidden)
     : fc1_(register_module("fc1", std::make_shared<Linear>(dim, hidden))),
       fc2_(register_module("fc2", std::make_shared<Linear>(hidden, dim))) {}
 
-at::Tensor Mlp::forward(const at::Tensor& x) {
+Branch Mlp::forward(const at::Tensor& x) {
   if (fc1_->plain() && fc2_->plain() && can_multiply_half(x, fc1_->weight()) && can_multiply_half(x, fc2_->weight()))
-    return half_mlp(x, fc1_->weight(), fc1_->bias(), fc2_->weight(), fc2_->bias());
-  return fc2_->forward(model::gelu(fc1_->forward(x)));
+    return {half_mlp(x, fc1_->weight(), fc1_->bias(), fc2_->weight()), fc2_->bias()};
+  return {fc2_->forward(model::gelu(fc1_->forward(x))), {}};
 }
 
 Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm_eps, const BlockOptions& options)
@@ -102,7 +102,7 @@ Block::Block(std::int64_t dim, std::int64_t heads, double mlp_ratio, double norm
 
 at::Tensor Block::forward(const at::Tensor& x, at::Tensor* attention, at::Generator generator,
                           const Rotation* rotation) {
-  return pass({x, {}}, attention, std::move(generator), rotation).sum();
+  return pass({x, {}, {}}, attention, std::move(generator), rotation).sum();
 }
 
 Residual Block::pass(const Residual& in, at::Tensor* attention, at::Generator generator, const Rotation* rotation) {
@@ -112,19 +112,20 @@ Residual Block::pass(const Residual& in, at::Tensor* attention, at::Generator ge
   const auto positions = rotation == nullptr ? std::optional<Rotation>() : *rotation;
   const auto part = [this, generator, before, positions, first = true](const at::Tensor& x) mutable {
     if (!std::exchange(first, false) && before.defined()) generator = compat::copy_of(before);
-    return branches({x, {}}, nullptr, generator, positions ? &*positions : nullptr).sum();
+    return branches({x, {}, {}}, nullptr, generator, positions ? &*positions : nullptr).sum();
   };
-  return {recomputed(part, in.sum()), {}};
+  return {recomputed(part, in.sum()), {}, {}};
 }
 
 Residual Block::branches(const Residual& in, at::Tensor* attention, at::Generator& generator,
                          const Rotation* rotation) {
-  const SumAndNorm first = norm1_->of_sum(in.x, in.branch);
-  const SumAndNorm second = norm2_->of_sum(first.sum, drop(attend(first.norm, attention, rotation), generator));
-  return {second.sum, drop(mlp_->forward(second.norm), generator)};
+  const SumAndNorm first = norm1_->of_sum(in);
+  const Branch attended = drop(attend(first.norm, attention, rotation), generator);
+  const SumAndNorm second = norm2_->of_sum(first.sum.plus(attended));
+  return second.sum.plus(drop(mlp_->forward(second.norm), generator));
 }
 
-at::Tensor Block::attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
+Branch Block::attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation) {
   if (options_.window == 0) return attn_->forward(x, attention, rotation);
   if (attention != nullptr) {
     throw std::invalid_argument(fmt::format(
@@ -132,17 +133,19 @@ at::Tensor Block::attend(const at::Tensor& x, at::Tensor* attention, const Rotat
         "block",
         options_.window));
   }
-  return from_windows(attn_->forward(to_windows(x, options_.grid, options_.window)), options_.grid, options_.window);
+  const Branch within = attn_->forward(to_windows(x, options_.grid, options_.window));
+  return {from_windows(within.value, options_.grid, options_.window), within.bias};
 }
 
-at::Tensor Block::drop(const at::Tensor& branch, at::Generator& generator) const {
+Branch Block::drop(const Branch& branch, at::Generator& generator) const {
   if (!is_training() || options_.drop_path == 0) return branch;
   if (!generator.defined()) throw std::logic_error("stochastic depth needs a generator: call Vit::set_generator first");
   const double keep = 1.0 - options_.drop_path;
-  const at::Tensor kept = at::empty({branch.size(0), 1, 1}, branch.options().device(generator.device()))
+  const at::Tensor whole = branch.whole();
+  const at::Tensor kept = at::empty({whole.size(0), 1, 1}, whole.options().device(generator.device()))
                               .bernoulli_(keep, generator)
-                              .to(branch.device());
-  return branch * (kept / keep);
+                              .to(whole.device());
+  return {whole * (kept / keep), {}};
 }
 
 at::Tensor to_windows(const at::Tensor& tokens, std::int64_t grid, std::int64_t window) {

@@ -22,7 +22,7 @@ class Attention : public torch::nn::Module {
   void add_relative_bias(std::int64_t side);
   // x: B×T×D. attention: where not null, receives the softmaxed weights, B×heads×T×T. rotation: where not null, queries
   // and keys are turned by it.
-  at::Tensor forward(const at::Tensor& x, at::Tensor* attention = nullptr, const Rotation* rotation = nullptr);
+  Branch forward(const at::Tensor& x, at::Tensor* attention = nullptr, const Rotation* rotation = nullptr);
 
  private:
   at::Tensor relative_logits(const at::Tensor& q) const;
@@ -34,7 +34,7 @@ class Attention : public torch::nn::Module {
 class Mlp : public torch::nn::Module {
  public:
   Mlp(std::int64_t dim, std::int64_t hidden);
-  at::Tensor forward(const at::Tensor& x);
+  Branch forward(const at::Tensor& x);
 
  private:
   std::shared_ptr<Linear> fc1_, fc2_;
@@ -46,13 +46,6 @@ struct BlockOptions {
   bool relative_positions = false;  // of the window, or of the grid
   bool relative_bias = false;       // a class token before the raster, and a bias by difference of places
   double drop_path = 0;             // chance to skip a branch, for each image, in training mode
-};
-
-// The residual stream between two blocks: `x`, and the last branch, which the next norm adds to it in the same pass
-// over memory. An undefined branch is none.
-struct Residual {
-  at::Tensor x, branch;
-  at::Tensor sum() const { return branch.defined() ? x + branch : x; }
 };
 
 // Pre-norm transformer block (timm's Block): x + attn(norm1 x), x + mlp(norm2 x); qkv with bias, GELU (erf).
@@ -71,9 +64,9 @@ class Block : public torch::nn::Module {
 
  private:
   Residual branches(const Residual& in, at::Tensor* attention, at::Generator& generator, const Rotation* rotation);
-  at::Tensor attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation);
+  Branch attend(const at::Tensor& x, at::Tensor* attention, const Rotation* rotation);
   // The branch, for each image at its full depth or not at all, scaled so that its mean stays.
-  at::Tensor drop(const at::Tensor& branch, at::Generator& generator) const;
+  Branch drop(const Branch& branch, at::Generator& generator) const;
   BlockOptions options_;
   std::shared_ptr<LayerNorm> norm1_, norm2_;
   std::shared_ptr<Attention> attn_;

@@ -181,13 +181,13 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
   result.prefix = shape_.prefix();
   result.layers.reserve(request.layers.size());
   std::vector<at::Tensor> outputs;
-  Residual stream{x, {}};
+  Residual stream{x, {}, {}};
   for (std::size_t i = 0; i < blocks_->size(); ++i) {
     const bool last = i + 1 == blocks_->size();
     stream = (*blocks_)[i].pass(stream, last && request.attention ? &result.attention : nullptr, generator_,
                                 rope_embed_ ? &rotation : nullptr);
     if (request.layers.empty()) continue;
-    stream = {stream.sum(), {}};
+    stream = {stream.sum(), {}, {}};
     outputs.push_back(stream.x);
   }
   for (const std::int64_t layer : request.layers) {
@@ -197,7 +197,7 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
     }
     result.layers.push_back(outputs[static_cast<std::size_t>(layer)]);
   }
-  result.tokens = norm_ ? norm_->of_sum(stream.x, stream.branch).norm : stream.sum();
+  result.tokens = norm_ ? norm_->of_sum(stream).norm : stream.sum();
   return result;
 }
 

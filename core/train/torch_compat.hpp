@@ -37,6 +37,15 @@ inline at::Generator copy_of(const at::Generator& generator) {
   return copy;
 }
 
+// a·b of two bf16 matrices on a GPU, in float32: rounded to bf16 on the way only where LibTorch must.
+inline at::Tensor mm_in_float(const at::Tensor& a, const at::Tensor& b) {
+#if VASO_TORCH_AT_LEAST(2, 8)
+  return at::mm(a, b, at::kFloat);
+#else
+  return at::mm(a, b).to(at::kFloat);
+#endif
+}
+
 inline bool autocast_enabled(c10::DeviceType device) {
 #if VASO_TORCH_AT_LEAST(2, 4)
   return at::autocast::is_autocast_enabled(device);
