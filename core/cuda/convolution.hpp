@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cuda/convolution_recipe.hpp"
+#include "cuda/token_recipe.hpp"
 
 namespace vaso::cuda {
 
@@ -33,6 +34,10 @@ class Stages {
   // `columns` is a row length, as above.
   virtual void norm(std::int64_t columns, const RowNorm& norm) const = 0;
   virtual void norm_gradient(std::int64_t columns, const RowNormGradient& norm) const = 0;
+  // token_recipe.hpp
+  virtual void shift_rows(const ShiftRows& work) const = 0;
+  virtual void convolve_and_shift(const ConvolveAndShift& work) const = 0;
+  virtual void convolve_and_shift_gradient(const ConvolveAndShiftGradient& work) const = 0;
 };
 
 const Stages& stages_on_gpu();

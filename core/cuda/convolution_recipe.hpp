@@ -83,13 +83,12 @@ struct ToPooled {
   std::uint8_t* largest;  // as that
   VASO_HOST_DEVICE void take(const Convolution& c, std::int64_t plane, int row, int column,
                              const float (&pixels)[4]) const {
-    int place = 0;
-    float most = pixels[0];
-    for (int p = 1; p < 4; ++p) {
-      if (!(pixels[p] > most) && pixels[p] == pixels[p]) continue;
-      most = pixels[p];
-      place = p;
-    }
+    // fmaxf() passes NaN over, which must stay.
+    const float upper = fmaxf(pixels[0], pixels[1]), lower = fmaxf(pixels[2], pixels[3]);
+    const bool number =
+        pixels[0] == pixels[0] && pixels[1] == pixels[1] && pixels[2] == pixels[2] && pixels[3] == pixels[3];
+    const float most = number ? fmaxf(upper, lower) : NAN;
+    const int place = pixels[0] == most ? 0 : pixels[1] == most ? 1 : pixels[2] == most ? 2 : 3;
     const std::int64_t at = (plane * (c.height / 2) + row) * (c.columns / 2) + column;
     map[at] = most < 0 ? 0.0f : most;
     largest[at] = most > 0 ? static_cast<std::uint8_t>(place) : none;
@@ -148,16 +147,26 @@ struct Enlarged {
   const float* map;     // planes×height×columns
   int height, columns;  // of the small map
 
-  VASO_HOST_DEVICE static float between(float farther, float nearer) { return 0.25f * farther + 0.75f * nearer; }
+  VASO_HOST_DEVICE static float between(float farther, float nearer) { return fmaf(0.25f, farther, 0.75f * nearer); }
   VASO_HOST_DEVICE static int clamped(int at, int size) { return at < 0 ? 0 : at < size ? at : size - 1; }
 
-  VASO_HOST_DEVICE float operator()(std::int64_t plane, int y, int x) const {
-    const int near_y = y / 2, far_y = clamped(y % 2 == 0 ? near_y - 1 : near_y + 1, height);
-    const int near_x = x / 2, far_x = clamped(x % 2 == 0 ? near_x - 1 : near_x + 1, columns);
-    const float* from = map + plane * height * columns;
-    const float farther = between(from[far_y * columns + far_x], from[far_y * columns + near_x]);
-    const float nearer = between(from[near_y * columns + far_x], from[near_y * columns + near_x]);
-    return between(farther, nearer);
+  Extent pixels(std::int64_t planes) const { return {1, planes, std::int64_t{height} * columns}; }
+
+  // A pixel of the small map and the eight around it.
+  struct Around {
+    float of[3][3];
+    VASO_HOST_DEVICE Around(const Enlarged& e, std::int64_t plane, int row, int column) {
+      for (int i = 0; i < 3; ++i) {
+        const float* line = e.map + (plane * e.height + clamped(row + i - 1, e.height)) * e.columns;
+        for (int j = 0; j < 3; ++j) of[i][j] = line[clamped(column + j - 1, e.columns)];
+      }
+    }
+  };
+  // Of three small pixels in a line, the large map's between the first and the second (which: 0, nearer to the first,
+  // and 1) and between the second and the third (2 and 3). The small pixel's own two are 1 and 2.
+  VASO_HOST_DEVICE static float along(float first, float second, float third, int which) {
+    const float other = which < 2 ? first : third;
+    return which == 0 || which == 3 ? between(second, other) : between(other, second);
   }
   // How much each of the large map's pixels 2·at−1 to 2·at+2 takes from the small map's `at`, along one axis.
   VASO_HOST_DEVICE static void shares(int at, int size, float (&of)[4]) {
@@ -168,71 +177,103 @@ struct Enlarged {
   }
 };
 
-// (plane, y, x) of the large map: relu(enlarged) + skip
+// Two neighbours of a row that starts at an even column.
+struct alignas(8) Two {
+  float of[2];
+};
+VASO_HOST_DEVICE inline Two& two_at(float* at) { return *reinterpret_cast<Two*>(at); }
+VASO_HOST_DEVICE inline const Two& two_at(const float* at) { return *reinterpret_cast<const Two*>(at); }
+
+// The four pixels that a pixel of the small map becomes.
+struct FourPixels {
+  float of[2][2];
+  VASO_HOST_DEVICE explicit FourPixels(const Enlarged::Around& small) {
+    for (int j = 0; j < 2; ++j) {
+      float line[3];
+      for (int i = 0; i < 3; ++i) line[i] = Enlarged::along(small.of[i][0], small.of[i][1], small.of[i][2], 1 + j);
+      for (int i = 0; i < 2; ++i) of[i][j] = Enlarged::along(line[0], line[1], line[2], 1 + i);
+    }
+  }
+};
+
+// (0, plane, pixel) of the small map: relu(enlarged) + skip
 struct EnlargeAndAdd {
   Enlarged enlarged;
   const float* skip;
   float* out;
-  VASO_HOST_DEVICE void operator()(std::int64_t plane, std::int64_t y, std::int64_t x) const {
-    const float value = enlarged(plane, static_cast<int>(y), static_cast<int>(x));
-    const std::int64_t at = (plane * 2 * enlarged.height + y) * 2 * enlarged.columns + x;
-    out[at] = (value < 0 ? 0.0f : value) + skip[at];
+  VASO_HOST_DEVICE void operator()(std::int64_t, std::int64_t plane, std::int64_t pixel) const {
+    const int row = static_cast<int>(pixel) / enlarged.columns, column = static_cast<int>(pixel) % enlarged.columns;
+    const FourPixels four(Enlarged::Around(enlarged, plane, row, column));
+    for (int i = 0; i < 2; ++i) {
+      const std::int64_t at = (plane * 2 * enlarged.height + 2 * row + i) * 2 * enlarged.columns + 2 * column;
+      const Two more = two_at(skip + at);
+      Two sums;
+      for (int j = 0; j < 2; ++j) sums.of[j] = (four.of[i][j] < 0 ? 0.0f : four.of[i][j]) + more.of[j];
+      two_at(out + at) = sums;
+    }
   }
 };
 
-// (image, y, x) of the large map: Σ over channels of weight·relu(enlarged), and bias
+// (0, image, pixel) of the small map: Σ over channels of weight·relu(enlarged), and bias
 struct EnlargeAndProject {
   Enlarged enlarged;
-  std::int64_t channels;
+  int channels;
   const float *weight, *bias;
   float* out;  // images×2·height×2·columns
-  VASO_HOST_DEVICE void operator()(std::int64_t image, std::int64_t y, std::int64_t x) const {
-    float sum = *bias;
-    for (std::int64_t channel = 0; channel < channels; ++channel) {
-      const float value = enlarged(image * channels + channel, static_cast<int>(y), static_cast<int>(x));
-      sum = fmaf(value < 0 ? 0.0f : value, weight[channel], sum);
+  VASO_HOST_DEVICE void operator()(std::int64_t, std::int64_t image, std::int64_t pixel) const {
+    const int row = static_cast<int>(pixel) / enlarged.columns, column = static_cast<int>(pixel) % enlarged.columns;
+    Two sums[2] = {{{*bias, *bias}}, {{*bias, *bias}}};
+    for (int channel = 0; channel < channels; ++channel) {
+      const FourPixels four(Enlarged::Around(enlarged, image * channels + channel, row, column));
+      for (int i = 0; i < 4; ++i) {
+        const float value = four.of[i / 2][i % 2];
+        float& sum = sums[i / 2].of[i % 2];
+        sum = fmaf(value < 0 ? 0.0f : value, weight[channel], sum);
+      }
     }
-    out[(image * 2 * enlarged.height + y) * 2 * enlarged.columns + x] = sum;
+    for (int i = 0; i < 2; ++i)
+      two_at(out + (image * 2 * enlarged.height + 2 * row + i) * 2 * enlarged.columns + 2 * column) = sums[i];
   }
 };
 
-// (image·channels + channel, row, column) of the small map: its gradient, through the ReLU. With a weight, the gradient
-// of EnlargeAndProject's `out`, which all channels share; without, that of EnlargeAndAdd's.
+// (0, image, pixel) of the small map: its gradient in each of `channels` channels, through the ReLU. With a weight, the
+// gradient of EnlargeAndProject's `out`, which they share; without, that of EnlargeAndAdd's, one channel an image.
 struct ReduceGradient {
   Enlarged enlarged;
-  std::int64_t channels;
+  int channels;
   const float* weight;
   const float* gradient;
   float* out;
-  VASO_HOST_DEVICE void operator()(std::int64_t plane, std::int64_t row, std::int64_t column) const {
+  VASO_HOST_DEVICE void operator()(std::int64_t, std::int64_t image, std::int64_t pixel) const {
     const int height = enlarged.height, columns = enlarged.columns;
-    const int r = static_cast<int>(row), c = static_cast<int>(column);
-    // The 4×4 pixels of the large map that this one is part of lie between it and the eight around it.
-    float around[3][3];
-    const float* map = enlarged.map + plane * height * columns;
-    for (int i = 0; i < 3; ++i) {
-      const float* line = map + Enlarged::clamped(r + i - 1, height) * columns;
-      for (int j = 0; j < 3; ++j) around[i][j] = line[Enlarged::clamped(c + j - 1, columns)];
-    }
-    float down[4], across[4];
-    Enlarged::shares(r, height, down);
-    Enlarged::shares(c, columns, across);
-    const std::int64_t from = weight == nullptr ? plane : plane / channels;
-    const float* given = gradient + from * 4 * height * columns + (2 * r - 1) * 2 * columns + 2 * c - 1;
-    float sum = 0;
+    const int row = static_cast<int>(pixel) / columns, column = static_cast<int>(pixel) % columns;
+    // It has a share in 4×4 pixels of the large map.
+    float down[4], across[4], given[4][4];
+    Enlarged::shares(row, height, down);
+    Enlarged::shares(column, columns, across);
     for (int i = 0; i < 4; ++i) {
-      // As Enlarged has it: of two rows of `around` one is nearer, and so of two columns.
-      const int near_y = (i + 1) / 2, far_y = i % 2 == 0 ? near_y + 1 : near_y - 1;
       for (int j = 0; j < 4; ++j) {
-        const int near_x = (j + 1) / 2, far_x = j % 2 == 0 ? near_x + 1 : near_x - 1;
-        const float value = Enlarged::between(Enlarged::between(around[far_y][far_x], around[far_y][near_x]),
-                                              Enlarged::between(around[near_y][far_x], around[near_y][near_x]));
         const float share = down[i] * across[j];  // 0 where there is no such pixel
-        if (share > 0 && value > 0) sum = fmaf(share, given[i * 2 * columns + j], sum);
+        const int y = 2 * row - 1 + i, x = 2 * column - 1 + j;
+        given[i][j] = share > 0 ? share * gradient[(image * 2 * height + y) * 2 * columns + x] : 0.0f;
       }
     }
-    if (weight != nullptr) sum *= weight[plane % channels];
-    out[(plane * height + row) * columns + column] = sum;
+    for (int channel = 0; channel < channels; ++channel) {
+      const std::int64_t plane = image * channels + channel;
+      const Enlarged::Around small(enlarged, plane, row, column);
+      float lines[3][4];
+      for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < 4; ++j) lines[i][j] = Enlarged::along(small.of[i][0], small.of[i][1], small.of[i][2], j);
+      }
+      float sum = 0;
+      for (int i = 0; i < 4; ++i) {
+        for (int j = 0; j < 4; ++j) {
+          if (Enlarged::along(lines[0][j], lines[1][j], lines[2][j], i) > 0) sum += given[i][j];
+        }
+      }
+      if (weight != nullptr) sum *= weight[channel];
+      out[plane * height * columns + pixel] = sum;
+    }
   }
 };
 

@@ -21,19 +21,28 @@ class StagesBy final : public Stages {
     by_width(c, FromPooled{gradient, largest}, ToMap{out});
   }
   void enlarge_and_add(std::int64_t planes, const Enlarged& map, const float* skip, float* out) const override {
-    run_({planes, 2 * map.height, 2 * map.columns}, EnlargeAndAdd{map, skip, out});
+    run_(map.pixels(planes), EnlargeAndAdd{map, skip, out});
   }
   void enlarge_and_project(std::int64_t images, std::int64_t channels, const Enlarged& map, const float* weight,
                            const float* bias, float* out) const override {
-    run_({images, 2 * map.height, 2 * map.columns}, EnlargeAndProject{map, channels, weight, bias, out});
+    run_(map.pixels(images), EnlargeAndProject{map, static_cast<int>(channels), weight, bias, out});
   }
   void reduce_gradient(std::int64_t images, std::int64_t channels, const Enlarged& map, const float* weight,
                        const float* gradient, float* out) const override {
-    run_({images * channels, map.height, map.columns}, ReduceGradient{map, channels, weight, gradient, out});
+    if (weight == nullptr) {
+      run_(map.pixels(images * channels), ReduceGradient{map, 1, nullptr, gradient, out});
+    } else {
+      run_(map.pixels(images), ReduceGradient{map, static_cast<int>(channels), weight, gradient, out});
+    }
   }
   void norm(std::int64_t columns, const RowNorm& norm) const override { by_length<NormRow>(columns, norm); }
   void norm_gradient(std::int64_t columns, const RowNormGradient& norm) const override {
     by_length<NormRowGradient>(columns, norm);
+  }
+  void shift_rows(const ShiftRows& work) const override { run_(work.map.extent(), work); }
+  void convolve_and_shift(const ConvolveAndShift& work) const override { run_(work.map.extent(), work); }
+  void convolve_and_shift_gradient(const ConvolveAndShiftGradient& work) const override {
+    run_(work.map.extent(), work);
   }
 
  private:

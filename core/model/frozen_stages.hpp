@@ -15,6 +15,7 @@ struct FrozenConvolution {
   std::int64_t in = 0, out = 0;
   at::Tensor forward, backward;  // weights as cuda::Convolution has them: as they are, and for the gradient of x
   at::Tensor scale, shift;
+  at::Tensor scaled;  // scale·weight, as LibTorch takes it: where there are many channels, its convolution is faster
 };
 
 // x: B×I×H×W, H and W even → relu(max_pool2d(convolution, 2)): B×O×H/2×W/2.
@@ -29,5 +30,11 @@ at::Tensor convolve_enlarge_and_project(const at::Tensor& x, const FrozenConvolu
 
 // Layer norm over the last dimension, of a length that cuda::is_row_length() knows, with frozen scales and shifts.
 at::Tensor norm_rows(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
+
+// x: B×H×W×C. Five groups of channels, as torch.chunk cuts them, move along H by −2 to 2; zeros come in.
+at::Tensor shift_rows(const at::Tensor& x);
+
+// x: B×H×W×C → gelu(depth-wise 3×3 convolution), whose groups of channels then move along W. weight: C×1×3×3; bias: C.
+at::Tensor convolve_and_shift(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace vaso::model

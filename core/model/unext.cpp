@@ -54,7 +54,11 @@ ShiftMlp::ShiftMlp(std::int64_t channels)
       fc2_(register_module("fc2", std::make_shared<Linear>(channels, channels))),
       dwconv_(register_module("dwconv", std::make_shared<DepthwiseConv>(channels))) {}
 
-at::Tensor ShiftMlp::forward(const at::Tensor& x) {
+at::Tensor ShiftMlp::forward(const at::Tensor& x, bool frozen) {
+  if (frozen) {
+    const Conv2d& convolution = dwconv_->convolution();
+    return fc2_->forward(convolve_and_shift(fc1_->forward(shift_rows(x)), convolution.weight(), convolution.bias()));
+  }
   const at::Tensor hidden = model::gelu(dwconv_->forward(fc1_->forward(shift(x, 1))));
   return fc2_->forward(shift(hidden, 2));
 }
@@ -63,13 +67,19 @@ ShiftBlock::ShiftBlock(std::int64_t channels)
     : norm2_(register_module("norm2", std::make_shared<LayerNorm>(channels, kNormEps))),
       mlp_(register_module("mlp", std::make_shared<ShiftMlp>(channels))) {}
 
-at::Tensor ShiftBlock::forward(const at::Tensor& x) { return x + mlp_->forward(norm2_->forward(x)); }
+at::Tensor ShiftBlock::forward(const at::Tensor& x, bool frozen) {
+  return x + mlp_->forward(norm2_->forward(x), frozen);
+}
 
 OverlapPatchEmbed::OverlapPatchEmbed(std::int64_t in, std::int64_t out)
     : proj_(register_module("proj", std::make_shared<Conv2d>(in, out, 3, /*stride=*/2))),
       norm_(register_module("norm", std::make_shared<LayerNorm>(out, kNormEps))) {}
 
-at::Tensor OverlapPatchEmbed::forward(const at::Tensor& x) { return norm_->forward(tokens(proj_->forward(x))); }
+at::Tensor OverlapPatchEmbed::forward(const at::Tensor& x) {
+  // On a GPU this layout is the convolution's own, and its result lies as tokens do.
+  const at::Tensor map = x.is_cuda() ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+  return norm_->forward(tokens(proj_->forward(map)));
+}
 
 UnextS::UnextS() {
   const auto conv = [this](const char* name, std::int64_t in, std::int64_t out, std::int64_t kernel = 3) {
@@ -172,14 +182,16 @@ at::Tensor UnextS::run(const at::Tensor& x, const Frozen* frozen) {
   }
   // Two token stages.
   for (int i = 0; i < 2; ++i) {
-    const at::Tensor embedded = (*block_[i])[0].forward(patch_embed_[i]->forward(map));
+    const at::Tensor embedded = (*block_[i])[0].forward(patch_embed_[i]->forward(map), frozen != nullptr);
     map = feature_map(norm_[i]->forward(embedded)).contiguous();
     if (i == 0) skip[3] = map;
   }
   for (int i = 0; i < 4; ++i) {
     map = frozen ? convolve_enlarge_and_add(map, frozen->up[i], skip[3 - i])
                  : at::relu(twice_as_large(dbn_[i]->forward(decoder_[i]->forward(map)))) + skip[3 - i];
-    if (i < 2) map = feature_map(dnorm_[i]->forward((*dblock_[i])[0].forward(tokens(map)))).contiguous();
+    if (i >= 2) continue;
+    const at::Tensor mixed = (*dblock_[i])[0].forward(tokens(map).contiguous(), frozen != nullptr);
+    map = feature_map(dnorm_[i]->forward(mixed)).contiguous();
   }
   if (!frozen) return final_->forward(at::relu(twice_as_large(decoder_[4]->forward(map))));
   return convolve_enlarge_and_project(map, frozen->last, frozen->weight, frozen->bias);

@@ -16,17 +16,18 @@ class DepthwiseConv : public torch::nn::Module {
  public:
   explicit DepthwiseConv(std::int64_t channels);
   at::Tensor forward(const at::Tensor& x);  // B×H×W×C → B×H×W×C
+  const Conv2d& convolution() const { return *dwconv_; }
 
  private:
   std::shared_ptr<Conv2d> dwconv_;
 };
 
 // An MLP that sees its neighbours: five groups of channels are shifted by −2…2 pixels along the rows before fc1, and
-// along the columns before fc2. Zeros are shifted in.
+// along the columns before fc2. Zeros are shifted in. `frozen`: by the kernels of frozen_stages.hpp, as all below.
 class ShiftMlp : public torch::nn::Module {
  public:
   explicit ShiftMlp(std::int64_t channels);
-  at::Tensor forward(const at::Tensor& x);  // B×H×W×C → B×H×W×C
+  at::Tensor forward(const at::Tensor& x, bool frozen);  // B×H×W×C → B×H×W×C
 
  private:
   std::shared_ptr<Linear> fc1_, fc2_;
@@ -37,7 +38,7 @@ class ShiftMlp : public torch::nn::Module {
 class ShiftBlock : public torch::nn::Module {
  public:
   explicit ShiftBlock(std::int64_t channels);
-  at::Tensor forward(const at::Tensor& x);  // B×H×W×C → B×H×W×C
+  at::Tensor forward(const at::Tensor& x, bool frozen);  // B×H×W×C → B×H×W×C
 
  private:
   std::shared_ptr<LayerNorm> norm2_;
