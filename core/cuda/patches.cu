@@ -7,6 +7,56 @@ namespace {
 
 constexpr int warps = 8;  // of a block; a warp takes a patch
 
+// `width` neighbours of a row in all three channels: what a thread takes at a time, in three loads of an image and in
+// three of a prediction, where channels lie side by side.
+template <int width>
+struct alignas(sizeof(float) * width) Part {
+  float of[width];
+};
+template <int width>
+struct Piece {
+  float of[3 * width];  // as a prediction has them: 3·column + channel
+
+  __device__ static Piece of_image(const float* image, std::int64_t area) {
+    Piece piece;
+#pragma unroll
+    for (int channel = 0; channel < 3; ++channel) {
+      const auto part = *reinterpret_cast<const Part<width>*>(image + channel * area);
+#pragma unroll
+      for (int i = 0; i < width; ++i) piece.of[3 * i + channel] = part.of[i];
+    }
+    return piece;
+  }
+  __device__ void to_image(float* image, std::int64_t area) const {
+#pragma unroll
+    for (int channel = 0; channel < 3; ++channel) {
+      Part<width> part;
+#pragma unroll
+      for (int i = 0; i < width; ++i) part.of[i] = of[3 * i + channel];
+      *reinterpret_cast<Part<width>*>(image + channel * area) = part;
+    }
+  }
+  __device__ static Piece of_prediction(const float* prediction) {
+    Piece piece;
+#pragma unroll
+    for (int k = 0; k < 3; ++k) {
+      const auto part = reinterpret_cast<const Part<width>*>(prediction)[k];
+#pragma unroll
+      for (int i = 0; i < width; ++i) piece.of[width * k + i] = part.of[i];
+    }
+    return piece;
+  }
+  __device__ void to_prediction(float* prediction) const {
+#pragma unroll
+    for (int k = 0; k < 3; ++k) {
+      Part<width> part;
+#pragma unroll
+      for (int i = 0; i < width; ++i) part.of[i] = of[width * k + i];
+      reinterpret_cast<Part<width>*>(prediction)[k] = part;
+    }
+  }
+};
+
 // Where a patch lies.
 struct Place {
   std::int64_t side, area;         // of the image, and of one of its channels
@@ -21,16 +71,13 @@ struct Place {
   }
   __device__ int values() const { return 3 * patch * patch; }
 
-  // Calls work(place in the image, place in the prediction) for a thread's share of the values: two rows of 16 at a
-  // time.
-  template <class Work>
+  // Calls work(place in the image, place in the prediction) for each of a thread's pieces.
+  template <int width, class Work>
   __device__ void each(const Work& work) const {
-    const int lane = threadIdx.x % 32;
-    for (int channel = 0; channel < 3; ++channel) {
-      for (int row = lane / 16; row < patch; row += 2) {
-        for (int column = lane % 16; column < patch; column += 16)
-          work(image + channel * area + row * side + column, prediction + 3 * (row * patch + column) + channel);
-      }
+    const int across = patch / width;
+    for (int i = threadIdx.x % 32; i < patch * across; i += 32) {
+      const int row = i / across, column = i % across * width;
+      work(image + row * side + column, prediction + 3 * (row * patch + column));
     }
   }
 };
@@ -39,36 +86,48 @@ struct Statistics {
   float mean = 0, deviation = 1;
 };
 
+template <int width>
 __device__ Statistics statistics_of(const Patches& of, const Place& place) {
   if (!of.normalise) return {};
   const auto count = static_cast<float>(place.values());
   float sum = 0, squares = 0;
-  place.each([&](std::int64_t at, std::int64_t) { sum += of.image[at]; });
+  place.each<width>([&](std::int64_t at, std::int64_t) {
+    const auto piece = Piece<width>::of_image(of.image + at, place.area);
+#pragma unroll
+    for (const float value : piece.of) sum += value;
+  });
   const float mean = warp_sum(sum) / count;
-  place.each([&](std::int64_t at, std::int64_t) {
-    const float away = of.image[at] - mean;
-    squares = __fmaf_rn(away, away, squares);
+  place.each<width>([&](std::int64_t at, std::int64_t) {
+    const auto piece = Piece<width>::of_image(of.image + at, place.area);
+#pragma unroll
+    for (const float value : piece.of) squares = __fmaf_rn(value - mean, value - mean, squares);
   });
   return {mean, sqrtf(warp_sum(squares) / (count - 1) + 1e-6f)};
 }
 
 // Calls work(place, patch) in each warp.
-template <class Work>
+template <int width, class Work>
 __global__ void __launch_bounds__(32 * warps) for_each_patch(PatchShape shape, Work work) {
   const std::int64_t index = std::int64_t{blockIdx.x} * warps + threadIdx.x / 32;
-  if (index < shape.batch * shape.grid * shape.grid) work(Place(shape, index), index);
+  if (index < shape.batch * shape.grid * shape.grid) work.template run<width>(Place(shape, index), index);
 }
 
 struct Errors {
   Patches of;
   float *errors, *statistics;
-  __device__ void operator()(const Place& place, std::int64_t index) const {
-    const Statistics s = statistics_of(of, place);
+  template <int width>
+  __device__ void run(const Place& place, std::int64_t index) const {
+    const Statistics s = statistics_of<width>(of, place);
     const float inverse = 1 / s.deviation;
     float sum = 0;
-    place.each([&](std::int64_t at, std::int64_t predicted) {
-      const float away = of.prediction[predicted] - (of.image[at] - s.mean) * inverse;
-      sum = __fmaf_rn(away, away, sum);
+    place.each<width>([&](std::int64_t at, std::int64_t predicted) {
+      const auto truth = Piece<width>::of_image(of.image + at, place.area);
+      const auto guess = Piece<width>::of_prediction(of.prediction + predicted);
+#pragma unroll
+      for (int i = 0; i < 3 * width; ++i) {
+        const float away = guess.of[i] - (truth.of[i] - s.mean) * inverse;
+        sum = __fmaf_rn(away, away, sum);
+      }
     });
     sum = warp_sum(sum);
     if (threadIdx.x % 32 != 0) return;
@@ -82,11 +141,16 @@ struct ErrorsBackward {
   Patches of;
   const float *statistics, *gradient;
   float* out;
-  __device__ void operator()(const Place& place, std::int64_t index) const {
+  template <int width>
+  __device__ void run(const Place& place, std::int64_t index) const {
     const float mean = statistics[2 * index], inverse = 1 / statistics[2 * index + 1];
     const float factor = 2 * gradient[index] / static_cast<float>(place.values());
-    place.each([&](std::int64_t at, std::int64_t predicted) {
-      out[predicted] = factor * (of.prediction[predicted] - (of.image[at] - mean) * inverse);
+    place.each<width>([&](std::int64_t at, std::int64_t predicted) {
+      const auto truth = Piece<width>::of_image(of.image + at, place.area);
+      auto guess = Piece<width>::of_prediction(of.prediction + predicted);
+#pragma unroll
+      for (int i = 0; i < 3 * width; ++i) guess.of[i] = factor * (guess.of[i] - (truth.of[i] - mean) * inverse);
+      guess.to_prediction(out + predicted);
     });
   }
 };
@@ -95,11 +159,16 @@ struct ToImage {
   Patches of;
   const bool* dropped;
   float *out, *statistics;
-  __device__ void operator()(const Place& place, std::int64_t index) const {
-    const Statistics s = statistics_of(of, place);
+  template <int width>
+  __device__ void run(const Place& place, std::int64_t index) const {
+    const Statistics s = statistics_of<width>(of, place);
     const bool shown = dropped != nullptr && dropped[index];
-    place.each([&](std::int64_t at, std::int64_t predicted) {
-      out[at] = shown ? of.image[at] : __fmaf_rn(of.prediction[predicted], s.deviation, s.mean);
+    place.each<width>([&](std::int64_t at, std::int64_t predicted) {
+      auto piece = shown ? Piece<width>::of_image(of.image + at, place.area)
+                         : Piece<width>::of_prediction(of.prediction + predicted);
+#pragma unroll
+      for (float& value : piece.of) value = shown ? value : __fmaf_rn(value, s.deviation, s.mean);
+      piece.to_image(out + at, place.area);
     });
     if (threadIdx.x % 32 != 0) return;
     statistics[2 * index] = s.mean;
@@ -111,9 +180,15 @@ struct ToImageBackward {
   const bool* dropped;
   const float *statistics, *gradient;
   float* out;
-  __device__ void operator()(const Place& place, std::int64_t index) const {
+  template <int width>
+  __device__ void run(const Place& place, std::int64_t index) const {
     const float factor = dropped != nullptr && dropped[index] ? 0.0f : statistics[2 * index + 1];
-    place.each([&](std::int64_t at, std::int64_t predicted) { out[predicted] = factor * gradient[at]; });
+    place.each<width>([&](std::int64_t at, std::int64_t predicted) {
+      auto piece = Piece<width>::of_image(gradient + at, place.area);
+#pragma unroll
+      for (float& value : piece.of) value *= factor;
+      piece.to_prediction(out + predicted);
+    });
   }
 };
 
@@ -121,8 +196,15 @@ template <class Work>
 void launch(const PatchShape& shape, const Work& work, Stream stream, const char* doing) {
   const std::int64_t patches = shape.batch * shape.grid * shape.grid;
   if (patches == 0) return;
-  for_each_patch<<<static_cast<unsigned>((patches + warps - 1) / warps), 32 * warps, 0,
-                   static_cast<cudaStream_t>(stream)>>>(shape, work);
+  const auto blocks = static_cast<unsigned>((patches + warps - 1) / warps);
+  const auto on = static_cast<cudaStream_t>(stream);
+  if (shape.patch % 4 == 0) {
+    for_each_patch<4><<<blocks, 32 * warps, 0, on>>>(shape, work);
+  } else if (shape.patch % 2 == 0) {
+    for_each_patch<2><<<blocks, 32 * warps, 0, on>>>(shape, work);
+  } else {
+    for_each_patch<1><<<blocks, 32 * warps, 0, on>>>(shape, work);
+  }
   check(cudaGetLastError(), doing);
 }
 

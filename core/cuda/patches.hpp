@@ -9,7 +9,8 @@
 namespace vaso::cuda {
 
 // Square images of three channels, batch×3×(grid·patch)×(grid·patch), and predictions of their patches,
-// batch×grid²×(3·patch²), each patch's values in the order (row, column, channel). Float32, of the GPU.
+// batch×grid²×(3·patch²), each patch's values in the order (row, column, channel). Float32, of the GPU, 16-byte
+// aligned.
 struct PatchShape {
   std::int64_t batch = 0, grid = 0, patch = 0;
 };

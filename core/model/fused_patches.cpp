@@ -7,6 +7,8 @@
 #include <ATen/TracerMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cstdint>
+
 namespace vaso::model {
 
 namespace {
@@ -78,7 +80,8 @@ struct Image : torch::autograd::Function<Image> {
 
 bool can_fuse_patches(const at::Tensor& prediction, const at::Tensor& image) {
   const auto plain = [](const at::Tensor& t) {
-    return t.is_cuda() && t.is_contiguous() && t.scalar_type() == at::kFloat;
+    return t.is_cuda() && t.is_contiguous() && t.scalar_type() == at::kFloat &&
+           reinterpret_cast<std::uintptr_t>(t.data_ptr()) % 16 == 0;
   };
   return plain(prediction) && plain(image) && !image.requires_grad() && image.size(1) == 3 &&
          image.size(2) == image.size(3) && cuda::available() && !at::tracer::impl::is_dispatch_enabled();

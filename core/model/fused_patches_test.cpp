@@ -31,7 +31,7 @@ TEST_SUITE("unit") {
   TEST_CASE("patches on a GPU in one pass: values and gradients of the plain losses in float64") {
     CHECK_FALSE(model::can_fuse_patches(waves({1, 4, 12}, 0.1), waves({1, 3, 4, 4}, 0.1)));
     if (cuda::no_gpu()) return;
-    for (const std::int64_t patch : {16, 14, 2}) {
+    for (const std::int64_t patch : {16, 14, 7, 2}) {
       for (const bool norm : {true, false}) {
         for (const bool drops : {true, false}) {
           CAPTURE(patch);
