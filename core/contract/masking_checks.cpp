@@ -90,6 +90,10 @@ void expect_plan(const Scene& scene, const MaskPlan& plan, Report& report) {
     const auto least = counts.min().item<std::int64_t>(), most = counts.max().item<std::int64_t>();
     report.expect(least == most, fmt::format("every image has as many {} patches as the others", word),
                   fmt::format("{} … {}", least, most));
+    if (const std::int64_t said = plan.counts[static_cast<std::size_t>(state - MaskPlan::drop)]; said >= 0) {
+      report.expect(least == said, fmt::format("`counts` says how many patches are {}", word),
+                    fmt::format("{} are, and it says {}", least, said));
+    }
     accounted += counts.sum().item<std::int64_t>();
     if (state == MaskPlan::mask) masked = least;
     if (state == MaskPlan::keep) report.expect(least > 0, "the encoder is left something", "no patch is kept");

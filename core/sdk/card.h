@@ -11,7 +11,7 @@
 
 #define VASO_CARD_SECTION ".vaso_plugin"
 #define VASO_CARD_MAGIC "VASOCARD" /* eight characters, the NUL is not stored */
-#define VASO_SDK_NUMBER 2u         /* raised whenever a header of core/sdk changes its meaning or layout */
+#define VASO_SDK_NUMBER 3u         /* raised whenever a header of core/sdk changes its meaning or layout */
 #define VASO_ENTRY_NAME "vaso_plugin_entry"
 
 typedef struct VasoCard {

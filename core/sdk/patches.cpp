@@ -10,13 +10,18 @@
 
 namespace vaso {
 
+std::int64_t MaskPlan::count(std::int8_t of_state) const {
+  const std::int64_t counted = counts[static_cast<std::size_t>(of_state - drop)];
+  if (counted >= 0) return counted;
+  return state.size(0) == 0 ? 0 : state[0].eq(of_state).sum().item<std::int64_t>();
+}
+
 at::Tensor tokens_in_state(const MaskPlan& plan, std::int8_t state) {
   const at::Tensor in_state = plan.state == state;
-  const std::int64_t count = in_state.size(0) == 0 ? 0 : in_state[0].sum().item<std::int64_t>();
   // A stable sort of "not in this state" brings the wanted tokens to the front in raster order.
   const at::Tensor order =
       std::get<1>(at::sort(in_state.logical_not().to(at::kByte), /*stable=*/true, /*dim=*/1, /*descending=*/false));
-  return order.slice(1, 0, count).contiguous();
+  return order.slice(1, 0, plan.count(state)).contiguous();
 }
 
 at::Tensor patchify(const at::Tensor& image, std::int64_t patch_size) {

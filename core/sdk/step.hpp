@@ -5,6 +5,7 @@
 
 #include <ATen/core/Generator.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,6 +31,11 @@ struct MaskPlan {
 
   at::Tensor state;   // B×L int8. The number of kept, masked and dropped tokens is the same in every image
   at::Tensor guided;  // optional, B int64: how many masked tokens were chosen by guidance (logged)
+  // Tokens of an image that are dropped, kept, masked, where the strategy says so: then no step waits for a GPU to
+  // count them, and the host looks later whether it is true. −1: to be counted.
+  std::array<std::int64_t, 3> counts = {-1, -1, -1};
+
+  VASO_API std::int64_t count(std::int8_t of_state) const;  // from `counts`, or by looking
 };
 
 // Token indices (int64, raster order within a row) of the tokens in one state: B×K.

@@ -59,15 +59,11 @@ class Pretraining {
     options.beta2 = settings_.optimizer.betas[1];
     options.weight_decay = settings_.optimizer.weight_decay;
     optimizer_.emplace(mae_groups(student_.parameters()), options);
-    resources_ = {&parts_.recipe,
-                  &parts_.recipe.shape,
-                  &*parts_.guidance,
-                  parts_.objective.get(),
-                  &student_,
-                  teacher_ ? &*teacher_ : nullptr,
-                  segmentor_.get(),
-                  &means_,
-                  device_};
+    resources_ = {&parts_.recipe,    &parts_.recipe.shape,
+                  &*parts_.guidance, parts_.objective.get(),
+                  &student_,         teacher_ ? &*teacher_ : nullptr,
+                  segmentor_.get(),  &means_,
+                  device_,           &wrong_plans_};
     progress_.epochs = settings_.pretrain.epochs;
     progress_.steps_per_epoch = parts_.steps_per_epoch();
   }
@@ -116,7 +112,7 @@ class Pretraining {
       const bool epoch_done = index + 1 == batches;
       if (step_done && !epoch_done) pause_or_go_on(index + 1);
     }
-    check_loss();  // and so waits for the last step
+    check_steps();  // and so waits for the last step
     seconds_ = epoch_clock.seconds();
   }
 
@@ -147,7 +143,7 @@ class Pretraining {
             add_loss(total, "loss." + loss.choice.component->entry.name, parts_.losses[i]->value(step), loss.weight);
       }
       means_.add("loss", total);
-      if (device_.is_cpu()) check_loss();
+      if (device_.is_cpu()) check_steps();
       (total / static_cast<double>(settings_.pretrain.accumulate)).backward();
       count_patches(step);
     } catch (const c10::Error& error) {
@@ -161,8 +157,15 @@ class Pretraining {
     return fmt::format("{} in epoch {}, step {}: ", step.caller(), progress_.epoch + 1, progress_.step);
   }
 
-  // On a GPU this waits for the step, and so is asked only where somebody looks: a sum that is no number stays none.
-  void check_loss() const {
+  // On a GPU this waits for the step, and so is asked only where somebody looks: a sum that is no number stays none, a
+  // wrong plan stays noted.
+  void check_steps() const {
+    if (wrong_plans_.defined() && wrong_plans_.item<bool>()) {
+      throw std::runtime_error(fmt::format(
+          "{} made a mask plan, in epoch {} or before, that does not drop, keep and mask as many patches of "
+          "every image as it says",
+          parts_.recipe.masking.name(), progress_.epoch + 1));
+    }
     if (std::isfinite(means_.mean("loss"))) return;
     throw std::runtime_error(
         "the loss is no finite number; lower optimizer.base_lr, lengthen optimizer.warmup_epochs, or set "
@@ -208,7 +211,7 @@ class Pretraining {
 
   void show_progress(const Clock& epoch_clock) {
     if (!progress_clock_.every(0.3)) return;
-    check_loss();
+    check_steps();
     reporter_.progress(progress_.step, progress_.epochs * progress_.steps_per_epoch,
                        fmt::format("epoch {}/{}  loss {:.4f}  {:.0f} images/s", progress_.epoch + 1, progress_.epochs,
                                    means_.mean("loss"), static_cast<double>(images_) / epoch_clock.seconds()));
@@ -239,7 +242,7 @@ class Pretraining {
   }
 
   void save_checkpoint(std::int64_t epoch, std::int64_t batch) {
-    check_loss();
+    check_steps();
     Checkpoint checkpoint{epoch, batch, progress_.step, student_.state(), {}};
     if (teacher_) checkpoint.parts["teacher"] = teacher_->state();
     checkpoint.parts["optimizer"] = optimizer_->state();
@@ -333,6 +336,7 @@ class Pretraining {
   std::optional<AdamW> optimizer_;
   data::Loader loader_;
   EpochMeans means_;
+  at::Tensor wrong_plans_;
   StepResources resources_;
   Progress progress_;
   std::int64_t first_batch_ = 0, images_ = 0;

@@ -154,6 +154,25 @@ TEST_SUITE("unit") {
     refused(uneven, "unequally");
     refused(at::full({2, 16}, 5, at::kChar), "other than keep");
     refused(at::ones({2, 16}, at::kChar), "keeps no patch");
+
+    const auto says = [&](std::array<std::int64_t, 3> counts, const char* why) {
+      CHECK_THROWS_WITH_AS(step.set_plan({state, {}, counts}), doctest::Contains(why), std::runtime_error);
+    };
+    says({0, 7, 9}, "says that 0 patches are dropped, 7 kept and 9 masked, and has 0, 8 and 8");
+    says({0, 8, 9}, "says that of 16 patches 0 are dropped, 8 kept and 9 masked");
+    says({0, 0, 16}, "keeps no patch");
+    step.set_plan({state, {}, {0, 8, 8}});
+    CHECK(step.plan().count(MaskPlan::mask) == 8);
+
+    if (!at::hasCUDA()) return;  // where nobody waits for a GPU's answer, it stays for whoever asks later
+    at::Tensor wrong;
+    resources.wrong_plans = &wrong;
+    step.set_plan({state.cuda(), {}, {0, 8, 8}});
+    CHECK_FALSE(wrong.item<bool>());
+    step.set_plan({uneven.cuda(), {}, {0, 8, 8}});
+    CHECK(wrong.item<bool>());
+    step.set_plan({state.cuda(), {}, {0, 8, 8}});
+    CHECK(wrong.item<bool>());
   }
 
   TEST_CASE("a component's draws depend on seed, component and step, and on nothing else") {

@@ -7,6 +7,7 @@
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <stdexcept>
 
 namespace vaso::train {
@@ -60,16 +61,36 @@ void Step::set_plan(MaskPlan plan) {
     refuse(fmt::format("is not {}×{} (images × patches)", batch, tokens));
   }
   if (state.scalar_type() != at::kChar) refuse("does not hold int8");
-  const at::Tensor counts =  // on the CPU: from a GPU one copy, and one wait
-      at::stack({(state == MaskPlan::mask).sum(1), (state == MaskPlan::keep).sum(1), (state == MaskPlan::drop).sum(1)})
-          .cpu();
-  if (!counts.eq(counts.slice(1, 0, 1)).all().item<bool>()) refuse("treats images of one batch unequally");
-  const auto kept_count = counts[1][0].item<std::int64_t>();
-  if (counts.select(1, 0).sum().item<std::int64_t>() != tokens) {
-    refuse("holds states other than keep (0), mask (1) and drop (-1)");
+  const auto& said = plan.counts;
+  const bool says = said[0] >= 0 && said[1] >= 0 && said[2] >= 0;
+  if (says && said[0] + said[1] + said[2] != tokens) {
+    refuse(fmt::format("says that of {} patches {} are dropped, {} kept and {} masked", tokens, said[0], said[1],
+                       said[2]));
   }
-  if (kept_count == 0) refuse("keeps no patch for the encoder");
+  if (says && said[1] == 0) refuse("keeps no patch for the encoder");
+  const std::array<at::Tensor, 3> counts = {(state == MaskPlan::drop).sum(1), (state == MaskPlan::keep).sum(1),
+                                            (state == MaskPlan::mask).sum(1)};
+  if (says && state.is_cuda() && resources_.wrong_plans != nullptr) {
+    at::Tensor& wrong = *resources_.wrong_plans;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const at::Tensor differs = counts[i].ne(said[i]).any();
+      wrong = wrong.defined() ? wrong.logical_or(differs) : differs;
+    }
+    plan_ = std::move(plan);
+    return;
+  }
+  const at::Tensor here = at::stack({counts[0], counts[1], counts[2]}).cpu();  // from a GPU one copy, and one wait
+  if (!here.eq(here.slice(1, 0, 1)).all().item<bool>()) refuse("treats images of one batch unequally");
+  const std::array<std::int64_t, 3> found = {here[0][0].item<std::int64_t>(), here[1][0].item<std::int64_t>(),
+                                             here[2][0].item<std::int64_t>()};
+  if (found[0] + found[1] + found[2] != tokens) refuse("holds states other than keep (0), mask (1) and drop (-1)");
+  if (found[1] == 0) refuse("keeps no patch for the encoder");
+  if (says && said != found) {
+    refuse(fmt::format("says that {} patches are dropped, {} kept and {} masked, and has {}, {} and {}", said[0],
+                       said[1], said[2], found[0], found[1], found[2]));
+  }
   plan_ = std::move(plan);
+  plan_.counts = found;
 }
 
 }  // namespace vaso::train

@@ -20,6 +20,9 @@ struct StepResources {
   FrozenNetwork* segmentor = nullptr;  // null where there is none
   EpochMeans* means = nullptr;
   c10::Device device = c10::kCPU;
+  // Receives, on a GPU, whether any plan so far was not what it said: for whoever has to wait anyway. Null: nobody
+  // asks, and each plan is looked at as it comes.
+  at::Tensor* wrong_plans = nullptr;
 };
 
 class Step final : public StepContext {

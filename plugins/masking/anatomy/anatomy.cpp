@@ -51,7 +51,7 @@ class Anatomy final : public vaso::MaskingStrategy {
     const at::Tensor guided = vaso::draw_weighted(weights, wanted, generator);
     const at::Tensor guided_count = guided.sum(1);
     const at::Tensor rest = vaso::draw_evenly(guided, masked_ - guided_count, generator);
-    return {guided.logical_or(rest).to(at::kChar), guided_count};
+    return {guided.logical_or(rest).to(at::kChar), guided_count, {0, weights.size(1) - masked_, masked_}};
   }
 
  private:

@@ -62,7 +62,7 @@ class Attention final : public vaso::MaskingStrategy {
       const at::Tensor nothing = at::zeros({batch, shape_.tokens()}, image.options().dtype(at::kBool));
       const std::int64_t count = shape_.tokens() - vaso::kept_tokens(shape_.tokens(), params_.warmup_ratio);
       const at::Tensor counts = at::full({batch}, count, image.options().dtype(at::kLong));
-      return {vaso::draw_evenly(nothing, counts, generator).to(at::kChar), {}};
+      return {vaso::draw_evenly(nothing, counts, generator).to(at::kChar), {}, {0, shape_.tokens() - count, count}};
     }
     // Two draws in a row without replacement are one longer draw: the next-drawn patches are thrown.
     const at::Tensor weights = patch_weights(step.batch());
@@ -71,7 +71,7 @@ class Attention final : public vaso::MaskingStrategy {
     const at::Tensor state = at::zeros(masked.sizes(), image.options().dtype(at::kChar))
                                  .masked_fill(masked, vaso::MaskPlan::mask)
                                  .masked_fill(dropped, vaso::MaskPlan::drop);
-    return {state, {}};
+    return {state, {}, {dropped_, shape_.tokens() - masked_ - dropped_, masked_}};
   }
 
   bool wants_sweep(const vaso::Progress& progress) const override {

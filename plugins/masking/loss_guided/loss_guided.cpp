@@ -117,13 +117,16 @@ class LossGuided final : public vaso::MaskingStrategy {
     if (hard_count > 0) {
       vaso::MaskPlan nothing;
       nothing.state = at::zeros({batch, shape_.tokens()}, image.options().dtype(at::kChar));
+      nothing.counts = {0, shape_.tokens(), 0};
       const at::Tensor tokens = step.forward(step.teacher(), nothing, "decoder_input").at("decoder_input");
       const at::Tensor score = dynamic_cast<LossPredictor&>(*step.teacher().masking).forward(tokens);
       hard.scatter_(1, std::get<1>(score.topk(hard_count, /*dim=*/1)), true);
     }
     const at::Tensor rest = at::full({batch}, masked_ - hard_count, image.options().dtype(at::kLong));
     const at::Tensor easy = vaso::draw_evenly(hard, rest, step.generator());
-    return {hard.logical_or(easy).to(at::kChar), at::full({batch}, hard_count, image.options().dtype(at::kLong))};
+    return {hard.logical_or(easy).to(at::kChar),
+            at::full({batch}, hard_count, image.options().dtype(at::kLong)),
+            {0, shape_.tokens() - masked_, masked_}};
   }
 
   at::Tensor loss(vaso::StepContext& step) override {

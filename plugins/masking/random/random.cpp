@@ -28,7 +28,7 @@ class Random final : public vaso::MaskingStrategy {
     const std::int64_t batch = image.size(0);
     const at::Tensor nothing = at::zeros({batch, tokens_}, image.options().dtype(at::kBool));
     const at::Tensor count = at::full({batch}, masked_, image.options().dtype(at::kLong));
-    return {vaso::draw_evenly(nothing, count, step.generator()).to(at::kChar), {}};
+    return {vaso::draw_evenly(nothing, count, step.generator()).to(at::kChar), {}, {0, tokens_ - masked_, masked_}};
   }
 
  private:

@@ -37,7 +37,8 @@ class MyMethod final : public vaso::MaskingStrategy {
     const at::Tensor masked =
         vaso::draw_weighted(weights.to(step.batch().at("image").device()), masked_, step.generator());
     hidden_.index_add_(0, index, masked.to(hidden_.options()));
-    return {masked.to(at::kChar), {}};  // 1 = mask, 0 = keep
+    // 1 = mask, 0 = keep; and how many are dropped, kept, masked, so that nobody has to ask a GPU.
+    return {masked.to(at::kChar), {}, {0, hidden_.size(1) - masked_, masked_}};
   }
 
   // All that is remembered: a resumed run has nothing else.
