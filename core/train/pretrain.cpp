@@ -59,11 +59,16 @@ class Pretraining {
     options.beta2 = settings_.optimizer.betas[1];
     options.weight_decay = settings_.optimizer.weight_decay;
     optimizer_.emplace(mae_groups(student_.parameters()), options);
-    resources_ = {&parts_.recipe,    &parts_.recipe.shape,
-                  &*parts_.guidance, parts_.objective.get(),
-                  &student_,         teacher_ ? &*teacher_ : nullptr,
-                  segmentor_.get(),  &means_,
-                  device_,           &wrong_plans_};
+    resources_ = {&parts_.recipe,
+                  &parts_.recipe.shape,
+                  &*parts_.guidance,
+                  parts_.objective.get(),
+                  &student_,
+                  teacher_ ? &*teacher_ : nullptr,
+                  segmentor_.get(),
+                  &means_,
+                  device_};
+    resources_.wrong_plans = &wrong_plans_;
     progress_.epochs = settings_.pretrain.epochs;
     progress_.steps_per_epoch = parts_.steps_per_epoch();
   }

@@ -189,13 +189,20 @@ class StepBench final : public Bench {
       return values.to(device, precision_ == "bf16" ? at::kBFloat16 : at::kFloat);
     };
     const at::Tensor a = noise(1), b = noise(2);
-    // For as long as a GPU works on the steps between two waits: after some milliseconds it draws all the power that it
-    // may, and slows down; a single product is over before.
-    const int at_once = device.is_cpu() ? 1 : 180;
-    const std::vector<double> each = seconds_each(request, [&] {
-      for (int i = 0; i < at_once; ++i) at::matmul(a, b);
+    const auto multiply = [&](int times) {
+      for (int i = 0; i < times; ++i) at::matmul(a, b);
       if (!device.is_cpu()) torch::cuda::synchronize();
-    });
+    };
+    int at_once = 1;
+    if (!device.is_cpu()) {
+      // A quarter of a second, about as long as some steps take: after some milliseconds a GPU draws all the power that
+      // it may, and slows down; a single product is over before.
+      multiply(1);
+      const train::Clock clock;
+      multiply(1);
+      at_once = std::max(1, static_cast<int>(0.25 / clock.seconds()));
+    }
+    const std::vector<double> each = seconds_each(request, [&] { multiply(at_once); });
     return 2.0 * std::pow(static_cast<double>(side), 3) * at_once / *std::min_element(each.begin(), each.end());
   }
 
