@@ -1,6 +1,6 @@
-// The convolutional stages of UNeXt with frozen weights, each as one or two passes over memory (cuda/convolution.hpp),
-// with the gradient of their input. In float32, whatever autocast says. On a CPU their twins compute the same, slowly:
-// they are there to be tested.
+// The stages of UNeXt with frozen weights, each as one or two passes over memory (cuda/convolution.hpp),
+// with the gradient of their input. In float32, whatever autocast says; the one convolution that is LibTorch's on a GPU
+// takes TF32 where that is allowed. On a CPU their twins compute the same, slowly: they are there to be tested.
 #pragma once
 
 #include <ATen/core/Tensor.h>
