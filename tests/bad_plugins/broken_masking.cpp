@@ -76,6 +76,15 @@ struct Uneven : Half {
   }
 };
 
+struct Miscounts : Half {
+  using Half::Half;
+  MaskPlan plan(StepContext& step) override {
+    MaskPlan plan = Half::plan(step);
+    plan.counts = {0, tokens_ / 2 - 1, tokens_ / 2 + 1};
+    return plan;
+  }
+};
+
 struct NeedsVessels : Half {
   using Half::Half;
   vaso::Needs needs() const override {
@@ -120,12 +129,14 @@ struct IgnoresRatio : Half {
 
 VASO_PLUGIN("broken-masking", "1.0.0",
             "masking.from_global_generator masking.unseeded masking.ignores_seed masking.forgetful masking.uneven "
-            "masking.needs_vessels masking.hangs masking.exits masking.range_too_wide masking.ignores_ratio") {
+            "masking.miscounts masking.needs_vessels masking.hangs masking.exits masking.range_too_wide "
+            "masking.ignores_ratio") {
   plugins.add<FromGlobalGenerator, NoParameters>("from_global_generator", "draws from LibTorch's global generator");
   plugins.add<Unseeded, NoParameters>("unseeded", "makes another plan from the same seed");
   plugins.add<IgnoresSeed, NoParameters>("ignores_seed", "makes the same plan from every seed");
   plugins.add<Forgetful, NoParameters>("forgetful", "keeps a counter that is no part of its state");
   plugins.add<Uneven, NoParameters>("uneven", "masks fewer patches in the last image of an odd batch");
+  plugins.add<Miscounts, NoParameters>("miscounts", "says that it masks one patch more than it does");
   plugins.add<NeedsVessels, NoParameters>("needs_vessels", "crashes where there is no guidance");
   plugins.add<Hangs, NoParameters>("hangs", "never makes a plan");
   plugins.add<Exits, NoParameters>("exits", "ends the process");
