@@ -18,9 +18,6 @@ constexpr int most_steps = 5;       // 1280 columns, ViT-H; more would not fit i
 __device__ inline const Half* halves(const void* at) { return static_cast<const Half*>(at); }
 __device__ inline Half* halves(void* at) { return static_cast<Half*>(at); }
 
-// Brings it nearer, into the second cache.
-__device__ inline void start_reading(const Half* at) { asm volatile("prefetch.global.L2 [%0];" ::"l"(at)); }
-
 __device__ inline void add(Eight& to, const Eight& more) {
 #pragma unroll
   for (int i = 0; i < 8; ++i) to.of[i] += more.of[i];
@@ -92,7 +89,7 @@ __global__ void __launch_bounds__(32 * warps, steps <= 3 ? 2 : 1) add_norm_backw
        row += std::int64_t{gridDim.x} * warps) {
     const std::int64_t start = row * columns;
     const float mean = work.statistics[2 * row], inverse = work.statistics[2 * row + 1];
-    // As they came, so that they take half the registers.
+    // As they came, so that they take half the registers. The sum's gradient is read later, for want of more.
     PackedEight sum[steps] = {}, given[steps] = {};
 #pragma unroll
     for (int s = 0; s < steps; ++s) {
@@ -100,8 +97,6 @@ __global__ void __launch_bounds__(32 * warps, steps <= 3 ? 2 : 1) add_norm_backw
       if (column >= columns) continue;
       sum[s] = read_packed(halves(work.sum_high) + start + column);
       given[s] = read_packed(halves(work.y_gradient) + start + column);
-      // There are no registers for it yet.
-      if (work.sum_gradient != nullptr) start_reading(halves(work.sum_gradient) + start + column);
     }
     float given_sum = 0, along = 0;
 #pragma unroll
