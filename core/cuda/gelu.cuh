@@ -3,8 +3,8 @@
 
 namespace vaso::cuda {
 
-// Of the standard normal distribution at x: how much lies below, within 1e-7, and its density. A fifth of erff()'s
-// instructions, so that GELU waits for memory and not for arithmetic, and both from one exponential.
+// Of the standard normal distribution at x: how much lies below, within 1e-7, and its density, both from one
+// exponential: with erff() GELU waits for arithmetic, with this for memory.
 // Source: Abramowitz and Stegun, "Handbook of Mathematical Functions", 7.1.26.
 struct Normal {
   float share, density;

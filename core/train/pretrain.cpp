@@ -167,8 +167,8 @@ class Pretraining {
   void check_steps() const {
     if (wrong_plans_.defined() && wrong_plans_.item<bool>()) {
       throw std::runtime_error(fmt::format(
-          "{} made a mask plan, in epoch {} or before, that does not drop, keep and mask as many patches of "
-          "every image as it says",
+          "{0} made a mask plan, in epoch {1} or before, that does not drop, keep and mask as many patches of "
+          "every image as it says: `vaso plugins check {0}` tells more",
           parts_.recipe.masking.name(), progress_.epoch + 1));
     }
     if (std::isfinite(means_.mean("loss"))) return;
