@@ -17,13 +17,19 @@ namespace vaso::train {
 
 namespace {
 
-std::string cpu_name() {
+// What Linux says of the first processor under `key`: "model name", "flags". Empty where it says nothing.
+std::string cpu_entry(const std::string& key) {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
     const auto colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+    if (line.starts_with(key) && colon != std::string::npos) return line.substr(colon + 2);
   }
-  return "CPU";
+  return "";
+}
+
+std::string cpu_name() {
+  const std::string name = cpu_entry("model name");
+  return name.empty() ? "CPU" : name;
 }
 
 // Asked of the driver by its C interface, so that neither CUDA's headers nor its toolkit are needed to build.
@@ -88,6 +94,12 @@ at::Generator make_generator(const c10::Device& device, std::uint64_t seed) {
   at::Generator generator = compat::copy_of(at::globalContext().defaultGenerator(device));
   generator.set_current_seed(seed);
   return generator;
+}
+
+bool multiplies_bf16(const c10::Device& device) {
+  if (!device.is_cpu()) return true;
+  const std::string flags = " " + cpu_entry("flags") + " ";
+  return flags.find(" avx512_bf16 ") != std::string::npos || flags.find(" amx_bf16 ") != std::string::npos;
 }
 
 Precision::Precision(const std::string& name, const c10::Device& device) : device_(device) {

@@ -13,7 +13,6 @@
 #include <opencv2/core/version.hpp>
 
 #include <filesystem>
-#include <fstream>
 
 namespace vaso::worker {
 namespace {
@@ -22,14 +21,6 @@ bool writable(std::filesystem::path folder) {
   std::error_code ignored;
   while (!folder.empty() && !std::filesystem::exists(folder, ignored)) folder = folder.parent_path();
   return access(folder.empty() ? "." : folder.c_str(), W_OK) == 0;
-}
-
-bool cpu_has(const std::string& flag) {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.starts_with("flags")) return (line + " ").find(" " + flag + " ") != std::string::npos;
-  }
-  return false;
 }
 
 // LibTorch's matrix products come from whatever stands behind libblas.so.3. Debian's reference implementation is
@@ -63,9 +54,9 @@ int doctor(const Options& options, const EventSink& events) {
   }
   found("CUDA kernels", cuda::available() ? "ready" : "none", true, cuda::trouble());
   found("thread pools", train::set_threads(0), true, "");
-  found(
-      "bf16", cpu_has("avx512_bf16") || cpu_has("amx_bf16") ? "in hardware" : "emulated", true,
-      cpu_has("avx512_bf16") || cpu_has("amx_bf16") ? "" : "precision = \"bf16\" will be slower than fp32 on this CPU");
+  const bool has_bf16 = train::multiplies_bf16(c10::kCPU);
+  found("bf16", has_bf16 ? "in hardware" : "emulated", true,
+        has_bf16 ? "" : "precision = \"bf16\" is at least twenty times slower than fp32 on this CPU");
   const bool home_ok = writable(std::filesystem::absolute(options.home));
   found("home", std::filesystem::absolute(options.home).string(), home_ok,
         home_ok ? "" : "cannot be written; choose another with --home or VASO_HOME");
