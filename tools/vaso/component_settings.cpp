@@ -2,7 +2,6 @@
 
 #include "experiment/downstream.hpp"
 #include "experiment/settings.hpp"
-#include "worker_query.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -62,12 +61,8 @@ std::string absolute_path(const Node& node) {
   return fs::absolute(folder / path).lexically_normal().string();
 }
 
-ComponentSettings::ComponentSettings(const Common& options) {
-  std::vector<std::string> question = {"plugins-info"};
-  for (const std::string& word : options.for_worker()) question.push_back(word);
-  const Answer answer = ask_worker(question, true);
-  if (answer.json.empty()) return;
-  for (const Json& component : Json::parse(answer.json)) {
+ComponentSettings::ComponentSettings(const Json& described) {
+  for (const Json& component : described) {
     if (!component.contains("parameters")) continue;  // refused; no cell uses it, or the check would have said so
     std::vector<Parameter>& parameters = parameters_[component.at("component")];
     for (const Json& parameter : component.at("parameters")) {

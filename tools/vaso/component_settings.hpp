@@ -1,8 +1,9 @@
 // What a run's own settings file needs that only components know: their defaults, and which of their values are paths.
 #pragma once
 
-#include "command_line.hpp"
 #include "config/tree.hpp"
+
+#include <nlohmann/json_fwd.hpp>
 
 #include <map>
 #include <string>
@@ -15,8 +16,8 @@ std::string absolute_path(const config::Node& text);
 
 class ComponentSettings {
  public:
-  // Asks the worker for every component's parameters, once. Throws WorkerError.
-  explicit ComponentSettings(const Common& options);
+  // `described`: what the worker says of every component (describe_components).
+  explicit ComponentSettings(const nlohmann::json& described);
 
   // Makes the settings of a cell complete and independent of where their file lies: parameters of the chosen components
   // that are not set get their default, and relative paths, which begin at the file that sets them, become absolute.

@@ -205,7 +205,7 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
   const experiment::StudyDesign study = experiment::read_study(root);
   std::vector<experiment::Cell> cells = experiment::expand(root, study);
 
-  std::vector<std::string> question = {"check", file};
+  std::vector<std::string> question = {"check", file, "--components"};
   for (const std::string& word : common.for_worker()) question.push_back(word);
   const Answer answer = ask_worker(question, common.quiet);
 
@@ -223,7 +223,7 @@ StudyPlan plan_study(const fs::path& file, const Common& common) {
     throw std::runtime_error(fmt::format("vaso sees {} cells in {}, vaso-worker {}: they are not of one build",
                                          cells.size(), file.string(), answers.size()));
   }
-  const ComponentSettings components(common);
+  const ComponentSettings components(checked.at("components"));
   std::set<std::pair<std::string, std::string>> paths;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     cells[i].tree = with_host_defaults(std::move(cells[i].tree), file);

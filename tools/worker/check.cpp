@@ -2,6 +2,7 @@
 #include "verbs.hpp"
 
 #include "config/binding.hpp"
+#include "describe_components.hpp"
 #include "exit_codes.hpp"
 #include "experiment/downstream.hpp"
 #include "experiment/plan.hpp"
@@ -160,7 +161,9 @@ int check(const Options& options, const EventSink& events) {
     }
   }
   if (!said.empty()) return exit_configuration;
-  events.result(nlohmann::json{{"cells", cells}, {"shape", encoder_text(root)}}.dump());
+  nlohmann::json answer{{"cells", cells}, {"shape", encoder_text(root)}};
+  if (options.components) answer["components"] = describe_components(host, host.catalogue().components());
+  events.result(answer.dump());
   return exit_ok;
 }
 

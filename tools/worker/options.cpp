@@ -19,8 +19,8 @@ Options parse_options(int argc, char** argv) {
       "threads", po::value(&options.threads))("out", po::value(&out))("device", po::value(&options.device))(
       "source", po::value(&options.source))("count", po::value(&options.count))("labels", po::value(&options.labels))(
       "format", po::value(&options.format))("colours", po::bool_switch(&options.colours))(
-      "no-distances", po::bool_switch(&options.no_distances))("dataset", po::value(&options.dataset))(
-      "task", po::value(&options.task))("timeout", po::value(&options.timeout));
+      "components", po::bool_switch(&options.components))("no-distances", po::bool_switch(&options.no_distances))(
+      "dataset", po::value(&options.dataset))("task", po::value(&options.task))("timeout", po::value(&options.timeout));
   po::positional_options_description positional;
   positional.add("word", -1);
   po::variables_map values;

@@ -14,7 +14,8 @@ struct Options {
   std::vector<std::string> set;        // --set PATH=VALUE
   std::filesystem::path home = "runs";
   std::vector<std::filesystem::path> plugins;
-  int events = -1;  // descriptor for events; −1: people read them on stderr
+  int events = -1;          // descriptor for events; −1: people read them on stderr
+  bool components = false;  // check: describe every component besides
   // run
   std::string phase;
   std::filesystem::path config, folder, weights;  // weights: that an earlier phase made

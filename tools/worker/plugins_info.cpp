@@ -1,35 +1,22 @@
 // What components there are and which parameters they take.
 #include "verbs.hpp"
 
-#include "config/binding.hpp"
+#include "describe_components.hpp"
 #include "exit_codes.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace vaso::worker {
 
 int plugins_info(const Options& options, const EventSink& events) {
   PluginHost host = open_plugins(options, config::Node());
-  std::vector<std::string> names = options.arguments.empty() ? host.catalogue().components() : options.arguments;
-  nlohmann::json list = nlohmann::json::array();
-  int code = exit_ok;
-  for (const std::string& name : names) {
-    try {
-      const LoadedComponent& component = host.component(name);
-      list.push_back(
-          {{"component", name},
-           {"summary", component.entry.summary},
-           {"plugin", component.plugin->card.id},
-           {"version", component.plugin->card.version},
-           {"file", component.plugin->file.string()},
-           {"parameters", nlohmann::json::parse(config::schema_to_json(component.entry.parameters().schema))}});
-    } catch (const PluginError& error) {
-      list.push_back({{"component", name}, {"refused", error.what()}});
-      code = exit_plugin;
-    }
-  }
+  const nlohmann::json list =
+      describe_components(host, options.arguments.empty() ? host.catalogue().components() : options.arguments);
   events.result(list.dump());
-  return code;
+  const bool refused = std::any_of(list.begin(), list.end(), [](const auto& each) { return each.contains("refused"); });
+  return refused ? exit_plugin : exit_ok;
 }
 
 }  // namespace vaso::worker

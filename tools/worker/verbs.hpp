@@ -9,7 +9,7 @@
 
 namespace vaso::worker {
 
-int check(const Options& options, const EventSink& events);           // check FILE
+int check(const Options& options, const EventSink& events);           // check FILE [--components]
 int run(const Options& options, const EventSink& events);             // run --phase …
 int plugins_info(const Options& options, const EventSink& events);    // plugins-info [NAME…]
 int plugins_check(const Options& options, const EventSink& events);   // plugins-check [FILE|FOLDER|NAME…]
