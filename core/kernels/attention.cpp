@@ -79,6 +79,7 @@ struct Head {
   std::int64_t qkv_stride, out_stride;  // from token to token
   std::int64_t query, key, value, out, log_sums;
 
+  // Among all heads of all images.
   Head(const AttentionShape& shape, std::int64_t index) {
     const std::int64_t image = index / shape.heads, head = index % shape.heads, dim = shape.heads * shape.width;
     qkv_stride = 3 * dim;
@@ -88,6 +89,12 @@ struct Head {
     value = key + dim;
     out = image * shape.tokens * out_stride + head * shape.width;
     log_sums = index * shape.tokens;
+  }
+  // By itself: tokens×3×width, and tokens×width. `log_sums` as among all.
+  static Head alone(const AttentionShape& shape, std::int64_t index) {
+    Head head({1, shape.tokens, 1, shape.width}, 0);
+    head.log_sums = index * shape.tokens;
+    return head;
   }
 };
 
@@ -145,15 +152,63 @@ std::size_t block_values(const AttentionShape& shape) {
   return static_cast<std::size_t>(rows_at_a_time(shape.tokens) * shape.tokens);
 }
 
+// Between a head in bf16 among all and the same by itself in float32: `parts` of `width` numbers for each token,
+// `apart` from each other, tokens `stride` apart.
+struct Parts {
+  std::int64_t tokens, width, parts, apart, stride;
+};
+VASO_CPU_CLONES void widen(const Parts& of, const Bfloat16* from, float* to) {
+  for (std::int64_t token = 0; token < of.tokens; ++token) {
+    for (std::int64_t part = 0; part < of.parts; ++part, to += of.width) {
+      const Bfloat16* const row = from + token * of.stride + part * of.apart;
+      for (std::int64_t i = 0; i < of.width; ++i) to[i] = wide(row[i]);
+    }
+  }
+}
+VASO_CPU_CLONES void narrow_to(const Parts& of, const float* from, Bfloat16* to) {
+  for (std::int64_t token = 0; token < of.tokens; ++token) {
+    for (std::int64_t part = 0; part < of.parts; ++part, from += of.width) {
+      Bfloat16* const row = to + token * of.stride + part * of.apart;
+      for (std::int64_t i = 0; i < of.width; ++i) narrow(from[i], row[i]);
+    }
+  }
+}
+
+Parts qkv_parts(const AttentionShape& shape) {
+  const std::int64_t dim = shape.heads * shape.width;
+  return {shape.tokens, shape.width, 3, dim, 3 * dim};
+}
+Parts out_parts(const AttentionShape& shape) { return {shape.tokens, shape.width, 1, 0, shape.heads * shape.width}; }
+
+using Values = std::vector<float>;
+
+std::size_t head_values(const AttentionShape& shape) { return static_cast<std::size_t>(shape.tokens * shape.width); }
+
 }  // namespace
 
 void attention_forward(Sgemm sgemm, const AttentionShape& shape, const float* qkv, float* out, float* log_sums) {
 #pragma omp parallel
   {
-    std::vector<float> logits(block_values(shape)), sums(static_cast<std::size_t>(rows_at_a_time(shape.tokens)));
+    Values logits(block_values(shape)), sums(static_cast<std::size_t>(rows_at_a_time(shape.tokens)));
 #pragma omp for schedule(static)
     for (std::int64_t index = 0; index < shape.batch * shape.heads; ++index) {
       head_forward(sgemm, shape, {shape, index}, qkv, out, log_sums, logits.data(), sums.data());
+    }
+  }
+}
+
+void attention_forward(Sgemm sgemm, const AttentionShape& shape, const Bfloat16* qkv, Bfloat16* out, float* log_sums) {
+#pragma omp parallel
+  {
+    Values logits(block_values(shape)), sums(static_cast<std::size_t>(rows_at_a_time(shape.tokens)));
+    Values wide_qkv(3 * head_values(shape)), wide_out(head_values(shape));
+#pragma omp for schedule(static)
+    for (std::int64_t index = 0; index < shape.batch * shape.heads; ++index) {
+      const Head head(shape, index);
+      widen(qkv_parts(shape), qkv + head.query, wide_qkv.data());
+      head_forward(sgemm, shape, Head::alone(shape, index), wide_qkv.data(), wide_out.data(), log_sums, logits.data(),
+                   sums.data());
+      narrow_to(out_parts(shape), wide_out.data(), out + head.out);
     }
   }
 }
@@ -162,11 +217,31 @@ void attention_backward(Sgemm sgemm, const AttentionShape& shape, const float* q
                         const float* log_sums, const float* out_gradient, float* qkv_gradient) {
 #pragma omp parallel
   {
-    std::vector<float> weights(block_values(shape)), gradients(weights.size());
+    Values weights(block_values(shape)), gradients(weights.size());
 #pragma omp for schedule(static)
     for (std::int64_t index = 0; index < shape.batch * shape.heads; ++index) {
       head_backward(sgemm, shape, {shape, index}, qkv, out, log_sums, out_gradient, qkv_gradient, weights.data(),
                     gradients.data());
+    }
+  }
+}
+
+void attention_backward(Sgemm sgemm, const AttentionShape& shape, const Bfloat16* qkv, const Bfloat16* out,
+                        const float* log_sums, const Bfloat16* out_gradient, Bfloat16* qkv_gradient) {
+#pragma omp parallel
+  {
+    Values weights(block_values(shape)), gradients(weights.size());
+    Values wide_qkv(3 * head_values(shape)), wide_out(head_values(shape)), wide_gradient(wide_out.size()),
+        wide_qkv_gradient(wide_qkv.size());
+#pragma omp for schedule(static)
+    for (std::int64_t index = 0; index < shape.batch * shape.heads; ++index) {
+      const Head head(shape, index);
+      widen(qkv_parts(shape), qkv + head.query, wide_qkv.data());
+      widen(out_parts(shape), out + head.out, wide_out.data());
+      widen(out_parts(shape), out_gradient + head.out, wide_gradient.data());
+      head_backward(sgemm, shape, Head::alone(shape, index), wide_qkv.data(), wide_out.data(), log_sums,
+                    wide_gradient.data(), wide_qkv_gradient.data(), weights.data(), gradients.data());
+      narrow_to(qkv_parts(shape), wide_qkv_gradient.data(), qkv_gradient + head.query);
     }
   }
 }

@@ -4,6 +4,7 @@
 // Source of the idea: Dao et al., "FlashAttention", NeurIPS 2022 (arXiv 2205.14135). The products are BLAS's.
 #pragma once
 
+#include "kernels/bfloat16.hpp"
 #include "kernels/blas.hpp"
 
 #include <cstdint>
@@ -16,11 +17,14 @@ struct AttentionShape {
 
 // qkv: batch×tokens×3×heads×width → out: batch×tokens×heads×width, softmax(q kᵀ/√width) v.
 // log_sums: batch×heads×tokens, the logarithm of each softmax's denominator, which the backward pass needs.
-// The result does not depend on the number of threads.
+// The result does not depend on the number of threads. bf16 is widened a head at a time, and computed with in float32.
 void attention_forward(Sgemm sgemm, const AttentionShape& shape, const float* qkv, float* out, float* log_sums);
+void attention_forward(Sgemm sgemm, const AttentionShape& shape, const Bfloat16* qkv, Bfloat16* out, float* log_sums);
 
 // The gradient of qkv, from what the forward pass read and wrote and the gradient of `out`.
 void attention_backward(Sgemm sgemm, const AttentionShape& shape, const float* qkv, const float* out,
                         const float* log_sums, const float* out_gradient, float* qkv_gradient);
+void attention_backward(Sgemm sgemm, const AttentionShape& shape, const Bfloat16* qkv, const Bfloat16* out,
+                        const float* log_sums, const Bfloat16* out_gradient, Bfloat16* qkv_gradient);
 
 }  // namespace vaso::kernels

@@ -1,5 +1,7 @@
 #include "model/conv_blocks.hpp"
 
+#include "model/gelu.hpp"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>

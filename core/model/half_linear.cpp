@@ -1,8 +1,9 @@
 #include "model/half_linear.hpp"
 
 #include "cuda/column_sums.hpp"
-#include "cuda/gelu.hpp"
 #include "cuda/torch_stream.hpp"
+#include "model/emulated_bf16.hpp"
+#include "model/gelu.hpp"
 #include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
@@ -19,12 +20,26 @@ using torch::autograd::variable_list;
 at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
 
 at::Tensor sums_of_columns(const at::Tensor& rows) {
+  if (rows.device().is_cpu()) return rows.sum(0, /*keepdim=*/false, at::kFloat);
   const std::int64_t columns = rows.size(1);
   const at::Tensor sums = at::empty({columns}, rows.options().dtype(at::kFloat));
   const at::Tensor scratch = at::empty({cuda::column_sums_scratch(columns)}, sums.options());
   cuda::column_sums(rows.size(0), columns, rows.data_ptr(), scratch.data_ptr<float>(), sums.data_ptr<float>(),
                     cuda::torch_stream(rows.device()));
   return sums;
+}
+
+// Products of bf16 tensors.
+at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const WithoutEmulation wide(x);
+  return at::linear(wide.operand(x), wide.operand(weight), wide.operand(bias)).to(at::kBFloat16);
+}
+at::Tensor matrix_product(const at::Tensor& a, const at::Tensor& b) {
+  const WithoutEmulation wide(a);
+  return at::mm(wide.operand(a), wide.operand(b));  // in float32 where it is emulated
+}
+at::Tensor product_in_float(const at::Tensor& a, const at::Tensor& b) {
+  return a.is_cuda() ? compat::mm_in_float(a, b) : matrix_product(a, b).to(at::kFloat);
 }
 
 struct HalfLinear : torch::autograd::Function<HalfLinear> {
@@ -35,19 +50,21 @@ struct HalfLinear : torch::autograd::Function<HalfLinear> {
     context->save_for_backward({in, w});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
-    context->saved_data["bias"] = bias.has_value();
-    return at::linear(in, w, bias.has_value() ? bias->to(at::kBFloat16) : at::Tensor());
+    context->saved_data["wants_weight"] = weight.requires_grad();
+    context->saved_data["bias"] = bias.has_value() && bias->requires_grad();
+    return product(in, w, bias.has_value() ? bias->to(at::kBFloat16) : at::Tensor());
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &in = saved[0], &w = saved[1];
     const at::Tensor gradient = rows_of(gradients[0].to(at::kBFloat16)).contiguous();
-    at::Tensor of_x;
+    at::Tensor of_x, of_weight, of_bias;
     if (context->saved_data["wants_x"].toBool())
-      of_x = at::mm(gradient, w).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
-    const at::Tensor of_bias = context->saved_data["bias"].toBool() ? sums_of_columns(gradient) : at::Tensor();
-    return {of_x, compat::mm_in_float(gradient.t(), rows_of(in)), of_bias};
+      of_x = matrix_product(gradient, w).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
+    if (context->saved_data["wants_weight"].toBool()) of_weight = product_in_float(gradient.t(), rows_of(in));
+    if (context->saved_data["bias"].toBool()) of_bias = sums_of_columns(gradient);
+    return {of_x, of_weight, of_bias};
   }
 };
 
@@ -55,12 +72,13 @@ struct HalfMlp : torch::autograd::Function<HalfMlp> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight1,
                             const at::Tensor& bias1, const at::Tensor& weight2) {
     const at::Tensor in = x.to(at::kBFloat16), w1 = weight1.to(at::kBFloat16), w2 = weight2.to(at::kBFloat16);
-    const at::Tensor hidden = at::linear(in, w1, bias1.to(at::kBFloat16)), active = at::empty_like(hidden);
-    cuda::gelu(hidden.numel(), hidden.data_ptr(), active.data_ptr(), cuda::torch_stream(hidden.device()));
+    const at::Tensor hidden = product(in, w1, bias1.to(at::kBFloat16)), active = gelu_values(hidden);
     context->save_for_backward({in, w1, hidden, active, w2});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
-    return at::linear(active, w2);
+    context->saved_data["wants_weight1"] = weight1.requires_grad();
+    context->saved_data["wants_weight2"] = weight2.requires_grad();
+    return product(active, w2, {});
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
@@ -68,30 +86,34 @@ struct HalfMlp : torch::autograd::Function<HalfMlp> {
     const at::Tensor &in = saved[0], &w1 = saved[1], &w2 = saved[4];
     const at::Tensor hidden = rows_of(saved[2]), active = rows_of(saved[3]);
     const at::Tensor gradient = rows_of(gradients[0].to(at::kBFloat16)).contiguous();
-    const at::Tensor of_active = at::mm(gradient, w2), of_hidden = at::empty_like(of_active);
-    const std::int64_t columns = hidden.size(1);
-    const at::Tensor sums = at::empty({columns}, hidden.options().dtype(at::kFloat));
-    const at::Tensor scratch = at::empty({cuda::column_sums_scratch(columns)}, sums.options());
-    cuda::gelu_backward(hidden.size(0), columns, hidden.data_ptr(), of_active.data_ptr(), of_hidden.data_ptr(),
-                        scratch.data_ptr<float>(), sums.data_ptr<float>(), cuda::torch_stream(in.device()));
-    at::Tensor of_x;
+    const GeluGradient of = gelu_gradient(hidden, matrix_product(gradient, w2).to(at::kBFloat16));
+    at::Tensor of_x, of_weight1, of_weight2;
     if (context->saved_data["wants_x"].toBool())
-      of_x = at::mm(of_hidden, w1).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
-    return {of_x, compat::mm_in_float(of_hidden.t(), rows_of(in)), sums, compat::mm_in_float(gradient.t(), active)};
+      of_x = matrix_product(of.hidden, w1).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
+    if (context->saved_data["wants_weight1"].toBool()) of_weight1 = product_in_float(of.hidden.t(), rows_of(in));
+    if (context->saved_data["wants_weight2"].toBool()) of_weight2 = product_in_float(gradient.t(), active);
+    return {of_x, of_weight1, of.sums, of_weight2};
   }
 };
 
 }  // namespace
 
 bool can_multiply_half(const at::Tensor& x, const at::Tensor& weight) {
-  return x.is_cuda() && !at::tracer::impl::is_dispatch_enabled() && compat::autocast_enabled(c10::kCUDA) &&
-         at::GradMode::is_enabled() && weight.requires_grad() && weight.scalar_type() == at::kFloat && x.numel() > 0 &&
-         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && cuda::can_sum_columns(weight.size(0));
+  if (at::tracer::impl::is_dispatch_enabled() || !compat::autocast_enabled(x.device().type()) ||
+      weight.scalar_type() != at::kFloat || x.numel() == 0 ||
+      (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16))
+    return false;
+  if (x.device().is_cpu()) return true;
+  return x.is_cuda() && at::GradMode::is_enabled() && weight.requires_grad() && cuda::can_sum_columns(weight.size(0));
 }
 
 at::Tensor half_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   // What may be undefined has to be optional: LibTorch 2 asks every tensor for its device.
   return HalfLinear::apply(x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt);
+}
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return can_multiply_half(x, weight) ? half_linear(x, weight, bias) : at::linear(x, weight, bias);
 }
 
 at::Tensor half_mlp(const at::Tensor& x, const at::Tensor& weight1, const at::Tensor& bias1,

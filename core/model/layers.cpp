@@ -3,13 +3,13 @@
 #include "cuda/convolution.hpp"
 #include "cuda/device.hpp"
 #include "model/add_norm.hpp"
+#include "model/emulated_bf16.hpp"
 #include "model/frozen_stages.hpp"
 #include "model/half_linear.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/TracerMode.h>
 #include <fmt/format.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <numeric>
 #include <stdexcept>
@@ -27,12 +27,12 @@ Linear::Linear(std::int64_t in, std::int64_t out)
       bias_(register_parameter("bias", at::zeros({out}))) {}
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
-  const at::Tensor y = can_multiply_half(x, weight_) ? half_linear(x, weight_, bias_) : at::linear(x, weight_, bias_);
-  return lora_a_.defined() ? y + low_rank_scale_ * at::linear(at::linear(x, lora_a_), lora_b_) : y;
+  const at::Tensor y = model::linear(x, weight_, bias_);
+  return lora_a_.defined() ? y + low_rank_scale_ * model::linear(model::linear(x, lora_a_, {}), lora_b_, {}) : y;
 }
 
 Branch Linear::branch(const at::Tensor& x) const {
-  if (!plain() || !can_multiply_half(x, weight_)) return {forward(x), {}};
+  if (!x.is_cuda() || !plain() || !can_multiply_half(x, weight_)) return {forward(x), {}};
   return {half_linear(x, weight_, {}), bias_};
 }
 
@@ -90,7 +90,8 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int6
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& x) const {
-  return at::conv2d(x, weight_, bias_, stride_, kernel_ / 2, /*dilation=*/1, groups_);
+  const WithoutEmulation wide(x);
+  return at::conv2d(wide.operand(x), weight_, bias_, stride_, kernel_ / 2, /*dilation=*/1, groups_);
 }
 
 ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, std::int64_t kernel)
@@ -99,7 +100,8 @@ ConvTranspose2d::ConvTranspose2d(std::int64_t in, std::int64_t out, std::int64_t
       bias_(register_parameter("bias", at::zeros({out}))) {}
 
 at::Tensor ConvTranspose2d::forward(const at::Tensor& x) const {
-  return at::conv_transpose2d(x, weight_, bias_, /*stride=*/kernel_);
+  const WithoutEmulation wide(x);
+  return at::conv_transpose2d(wide.operand(x), weight_, bias_, /*stride=*/kernel_);
 }
 
 Norm2d::Norm2d(std::int64_t channels)
@@ -159,22 +161,5 @@ std::shared_ptr<Norm2d> norm_2d(const std::string& name, std::int64_t channels) 
   if (name == "ln") return std::make_shared<LayerNorm2d>(channels);
   throw std::invalid_argument(fmt::format("no norm \"{}\": use bn, gn, in or ln", name));
 }
-
-namespace {
-
-struct Gelu : torch::autograd::Function<Gelu> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x) {
-    context->save_for_backward({x});
-    return at::gelu(x);
-  }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list gradients) {
-    return {at::gelu_backward(gradients[0].contiguous(), context->get_saved_variables()[0])};
-  }
-};
-
-}  // namespace
-
-at::Tensor gelu(const at::Tensor& x) { return Gelu::apply(x.contiguous()); }
 
 }  // namespace vaso::model

@@ -165,8 +165,4 @@ class Sequence : public torch::nn::Module {
   std::vector<std::shared_ptr<M>> items_;
 };
 
-// Our GELU (erf): contiguous gradients, because LibTorch 1.13's oneDNN backward reads garbage otherwise. Call it as
-// model::gelu: an unqualified call is ambiguous with ATen's.
-at::Tensor gelu(const at::Tensor& x);
-
 }  // namespace vaso::model

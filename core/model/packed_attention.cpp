@@ -22,10 +22,15 @@ cuda::HeadShape head_shape_of(const at::Tensor& qkv, std::int64_t heads) {
   return {qkv.size(0), qkv.size(1), heads, qkv.size(2) / (3 * heads)};
 }
 
+kernels::Bfloat16* bf16_of(const at::Tensor& tensor) { return static_cast<kernels::Bfloat16*>(tensor.data_ptr()); }
+
 void attend(const at::Tensor& qkv, std::int64_t heads, const at::Tensor& out, const at::Tensor& log_sums) {
   if (qkv.is_cuda()) {
     cuda::attend(head_shape_of(qkv, heads), qkv.data_ptr(), out.data_ptr(), log_sums.data_ptr<float>(),
                  cuda::torch_stream(qkv.device()));
+  } else if (qkv.scalar_type() == at::kBFloat16) {
+    kernels::attention_forward(kernels::blas_sgemm(), shape_of(qkv, heads), bf16_of(qkv), bf16_of(out),
+                               log_sums.data_ptr<float>());
   } else {
     kernels::attention_forward(kernels::blas_sgemm(), shape_of(qkv, heads), qkv.data_ptr<float>(),
                                out.data_ptr<float>(), log_sums.data_ptr<float>());
@@ -37,6 +42,9 @@ void attend_backward(const at::Tensor& qkv, std::int64_t heads, const at::Tensor
   if (qkv.is_cuda()) {
     cuda::attend_backward(head_shape_of(qkv, heads), qkv.data_ptr(), out.data_ptr(), log_sums.data_ptr<float>(),
                           out_gradient.data_ptr(), qkv_gradient.data_ptr(), cuda::torch_stream(qkv.device()));
+  } else if (qkv.scalar_type() == at::kBFloat16) {
+    kernels::attention_backward(kernels::blas_sgemm(), shape_of(qkv, heads), bf16_of(qkv), bf16_of(out),
+                                log_sums.data_ptr<float>(), bf16_of(out_gradient), bf16_of(qkv_gradient));
   } else {
     kernels::attention_backward(kernels::blas_sgemm(), shape_of(qkv, heads), qkv.data_ptr<float>(),
                                 out.data_ptr<float>(), log_sums.data_ptr<float>(), out_gradient.data_ptr<float>(),
@@ -73,8 +81,8 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
 bool can_attend_packed(const at::Tensor& qkv, std::int64_t heads) {
   if (at::tracer::impl::is_dispatch_enabled() || !qkv.is_contiguous() || qkv.numel() == 0) return false;
   if (qkv.is_cuda()) return qkv.scalar_type() == at::kBFloat16 && cuda::can_attend(head_shape_of(qkv, heads));
-  return !compat::has_fused_attention && qkv.device().is_cpu() && qkv.scalar_type() == at::kFloat &&
-         kernels::blas_sgemm() != nullptr;
+  return !compat::has_fused_attention && qkv.device().is_cpu() &&
+         (qkv.scalar_type() == at::kFloat || qkv.scalar_type() == at::kBFloat16) && kernels::blas_sgemm() != nullptr;
 }
 
 at::Tensor packed_attention(const at::Tensor& qkv, std::int64_t heads) { return PackedAttention::apply(qkv, heads); }

@@ -5,8 +5,8 @@
 
 namespace vaso::model {
 
-// Whether packed_attention takes it: contiguous; on a CPU float32, where LibTorch has no fused attention of its own and
-// lets its BLAS be called (kernels/attention.hpp); on a GPU bf16 and a shape of cuda/attention.hpp's; not while
+// Whether packed_attention takes it: contiguous; on a CPU float32 or bf16, where LibTorch has no fused attention of its
+// own and lets its BLAS be called (kernels/attention.hpp); on a GPU bf16 and a shape of cuda/attention.hpp's; not while
 // TorchScript is recorded.
 bool can_attend_packed(const at::Tensor& qkv, std::int64_t heads);
 

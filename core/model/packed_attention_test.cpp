@@ -37,6 +37,11 @@ PackedResult run(const at::Tensor& values, std::int64_t heads, const Attend& att
   return {value, qkv.grad()};
 }
 
+at::Tensor of_libtorch(const at::Tensor& qkv, std::int64_t heads) {
+  const auto parts = qkv.reshape({qkv.size(0), qkv.size(1), 3, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
+  return compat::attend(parts[0], parts[1], parts[2]).transpose(1, 2).reshape({qkv.size(0), qkv.size(1), -1});
+}
+
 }  // namespace
 
 TEST_SUITE("unit") {
@@ -70,10 +75,7 @@ TEST_SUITE("unit") {
                          again = run(qkv, heads, model::packed_attention);
       const PackedResult exact = run(qkv.cpu().to(at::kDouble), heads, oracle);
       // Softmax and its gradient are rounded to bf16 on the way, as by LibTorch's own kernels: no better, no worse.
-      const PackedResult theirs = run(qkv, heads, [](const at::Tensor& x, std::int64_t count) {
-        const auto parts = x.reshape({x.size(0), x.size(1), 3, count, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
-        return compat::attend(parts[0], parts[1], parts[2]).transpose(1, 2).reshape({x.size(0), x.size(1), -1});
-      });
+      const PackedResult theirs = run(qkv, heads, of_libtorch);
       CHECK(relative_error(ours.value.cpu(), exact.value) < 5e-3);
       CHECK(relative_error(ours.gradient.cpu(), exact.gradient) <
             1.5 * relative_error(theirs.gradient.cpu(), exact.gradient) + 2e-3);
@@ -121,9 +123,24 @@ TEST_SUITE("unit") {
     CHECK(at::equal(one.gradient, two.gradient));
   }
 
-  TEST_CASE("packed attention takes float32 on a CPU only: other types have LibTorch's") {
+  TEST_CASE("packed attention in bf16 on a CPU: values and gradients of the formula in float64, of the same numbers") {
+    for (const auto& [batch, tokens, heads, width] :
+         {std::tuple{2, 5, 3, 4}, std::tuple{1, 1, 2, 8}, std::tuple{2, 197, 3, 32}, std::tuple{1, 600, 2, 16}}) {
+      CAPTURE(tokens);
+      const at::Tensor qkv = (waves({batch, tokens, 3 * heads * width}, 0.37) * 2).to(at::kBFloat16);
+      if (!model::can_attend_packed(qkv, heads)) return;
+      const PackedResult ours = run(qkv, heads, model::packed_attention);
+      const PackedResult exact = run(qkv.to(at::kDouble), heads, oracle);
+      CHECK((ours.value.scalar_type() == at::kBFloat16));
+      CHECK(relative_error(ours.value, exact.value) < 4e-3);
+      // The output that the gradient is made from is rounded: no worse than LibTorch's, which rounds the weights too.
+      const double theirs = relative_error(run(qkv, heads, of_libtorch).gradient, exact.gradient);
+      CHECK(relative_error(ours.gradient, exact.gradient) < theirs + 2e-3);
+    }
+  }
+
+  TEST_CASE("packed attention takes float32 and bf16 on a CPU: other types have LibTorch's") {
     CHECK_FALSE(model::can_attend_packed(waves({1, 4, 12}).to(at::kDouble), 1));
-    CHECK_FALSE(model::can_attend_packed(waves({1, 4, 12}).to(at::kBFloat16), 1));
     CHECK_FALSE(model::can_attend_packed(waves({12, 4, 1}).transpose(0, 2), 1));
   }
 }

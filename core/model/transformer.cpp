@@ -1,5 +1,7 @@
 #include "model/transformer.hpp"
 
+#include "model/emulated_bf16.hpp"
+#include "model/gelu.hpp"
 #include "model/half_linear.hpp"
 #include "model/packed_attention.hpp"
 #include "model/recompute.hpp"
@@ -57,7 +59,8 @@ Branch Attention::forward(const at::Tensor& x, at::Tensor* attention, const Rota
   if (attention == nullptr && side_ == 0 && rotation == nullptr && can_attend_packed(packed, heads_)) {
     return proj_->branch(packed_attention(packed, heads_));
   }
-  auto qkv = packed.reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
+  const WithoutEmulation wide(packed);
+  auto qkv = wide.operand(packed).reshape({batch, tokens, 3, heads_, width}).permute({2, 0, 3, 1, 4}).unbind(0);
   if (rotation != nullptr) {
     for (const std::size_t turned : {0, 1}) qkv[turned] = rotate(qkv[turned], *rotation);
   }

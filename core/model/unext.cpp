@@ -2,6 +2,7 @@
 
 #include "cuda/device.hpp"
 #include "model/frozen_stages.hpp"
+#include "model/gelu.hpp"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>

@@ -1,5 +1,7 @@
 #include "model/vit.hpp"
 
+#include "model/half_linear.hpp"
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -105,7 +107,7 @@ PatchProjection::PatchProjection(std::int64_t patch_size, std::int64_t dim)
       bias_(register_parameter("bias", at::zeros({dim}))) {}
 
 at::Tensor PatchProjection::forward(const at::Tensor& patches) const {
-  return at::linear(patches, weight_.flatten(1), bias_);
+  return model::linear(patches, weight_.flatten(1), bias_);
 }
 
 PatchEmbed::PatchEmbed(std::int64_t patch_size, std::int64_t dim)

@@ -1,4 +1,5 @@
 #include "model/vit.hpp"
+#include "model/gelu.hpp"
 #include "model/test_support.hpp"
 #include "model/weights.hpp"
 #include "support/paths.hpp"

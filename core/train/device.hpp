@@ -21,8 +21,8 @@ std::string set_threads(std::int64_t threads);
 // A generator of its own, seeded; the global one is left alone.
 at::Generator make_generator(const c10::Device& device, std::uint64_t seed);
 
-// Whether the device has instructions for products in bf16. A CPU without them emulates them, twenty and more times
-// slower than its products in float32. False also where that cannot be found out.
+// Whether the device has instructions for products in bf16 (model/emulated_bf16.hpp says what happens without). False
+// also where that cannot be found out.
 bool multiplies_bf16(const c10::Device& device);
 
 // While it lives, matrix products on `device` run in bf16 (autocast); fp32 otherwise. Weights stay fp32.

@@ -209,22 +209,6 @@ TEST_SUITE("end_to_end") {
     CHECK(Json::parse(lines_of(faulty.out).back()).at("code") == 3);
   }
 
-  TEST_CASE("precision bf16 on a CPU that lacks its instructions: said, not left to be wondered at") {
-    const Laboratory lab;
-    lab.write("tiny.toml", tiny_experiment());
-    const auto note = [&](const std::string& precision) {
-      const Ended ended =
-          lab.vaso({"run", "tiny.toml", "--set", "phases=[\"pretrain\"]", "--set", "masking.strategy=random", "--set",
-                    "device=cpu", "--set", "pretrain.epochs=1", "--set", "precision=" + precision});
-      INFO(ended.text());
-      REQUIRE(ended.code == 0);
-      return ended.says("--set precision=fp32");
-    };
-    const bool has_instructions = std::system("grep -qwE 'avx512_bf16|amx_bf16' /proc/cpuinfo") == 0;
-    CHECK(note("bf16") == !has_instructions);
-    CHECK_FALSE(note("fp32"));
-  }
-
   TEST_CASE("what comes next is said") {
     const Laboratory lab;
     lab.write("tiny.toml", tiny_experiment());

@@ -181,12 +181,12 @@ class StepBench final : public Bench {
   }
 
   double peak_flops(const Request& request, const c10::Device& device) const {
-    // Noise: zeros and ones toggle fewer wires, and go faster.
+    // Noise: zeros and ones toggle fewer wires, and go faster. Where bf16 is emulated, as the layers multiply it.
     const auto side = peak_side(device);
     const auto noise = [&](std::int64_t seed) {
       const at::Tensor values =
           at::randn({side, side}, train::make_generator(c10::kCPU, static_cast<std::uint64_t>(seed)));
-      return values.to(device, precision_ == "bf16" ? at::kBFloat16 : at::kFloat);
+      return values.to(device, precision_ == "bf16" && train::multiplies_bf16(device) ? at::kBFloat16 : at::kFloat);
     };
     const at::Tensor a = noise(1), b = noise(2);
     const auto multiply = [&](int times) {

@@ -56,7 +56,7 @@ int doctor(const Options& options, const EventSink& events) {
   found("thread pools", train::set_threads(0), true, "");
   const bool has_bf16 = train::multiplies_bf16(c10::kCPU);
   found("bf16", has_bf16 ? "in hardware" : "emulated", true,
-        has_bf16 ? "" : "precision = \"bf16\" is at least twenty times slower than fp32 on this CPU");
+        has_bf16 ? "" : "precision = \"bf16\" is no faster than fp32 on this CPU");
   const bool home_ok = writable(std::filesystem::absolute(options.home));
   found("home", std::filesystem::absolute(options.home).string(), home_ok,
         home_ok ? "" : "cannot be written; choose another with --home or VASO_HOME");

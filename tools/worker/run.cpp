@@ -85,11 +85,6 @@ int run(const Options& options, const EventSink& events) {
        host_name()}}.dump());
 
   RunReporter reporter(options, events);
-  if (text("precision", "fp32") == "bf16" && !train::multiplies_bf16(device)) {
-    reporter.note(
-        "this CPU has no instructions for precision = \"bf16\" and takes many times longer than in float32: stop with "
-        "Ctrl-C and try --set precision=fp32");
-  }
   bool stopped_early = false;
   train::RunPlace place{options.folder, options.home / "cache", options.weights, options.resume};
   if (options.phase == "segmentor") {
