@@ -15,11 +15,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// What may be undefined has to be optional: LibTorch 2 asks every tensor for its device.
-c10::optional<at::Tensor> optional(const at::Tensor& t) {
-  return t.defined() ? c10::optional<at::Tensor>(t) : c10::nullopt;
-}
-
 struct AddNorm : torch::autograd::Function<AddNorm> {
   static variable_list forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& low,
                                const c10::optional<at::Tensor>& branch, const c10::optional<at::Tensor>& branch_bias,
@@ -100,8 +95,8 @@ bool can_add_norm(const Residual& in) {
 }
 
 SumAndNorm add_norm(const Residual& in, const at::Tensor& weight, const at::Tensor& bias, double eps) {
-  const variable_list all =
-      AddNorm::apply(in.x, optional(in.low), optional(in.branch.value), optional(in.branch.bias), weight, bias, eps);
+  const variable_list all = AddNorm::apply(in.x, compat::optional(in.low), compat::optional(in.branch.value),
+                                           compat::optional(in.branch.bias), weight, bias, eps);
   return {{all[0], {}, all[1]}, all[2]};
 }
 

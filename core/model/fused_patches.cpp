@@ -2,6 +2,7 @@
 
 #include "cuda/patches.hpp"
 #include "cuda/torch_stream.hpp"
+#include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/TracerMode.h>
@@ -95,7 +96,7 @@ at::Tensor fused_patch_errors(const at::Tensor& prediction, const at::Tensor& im
 at::Tensor fused_image(const at::Tensor& prediction, const at::Tensor& image, std::int64_t patch_size, bool norm_pix,
                        const at::Tensor& dropped) {
   return Image::apply(prediction, image, patch_size, norm_pix,
-                      dropped.defined() ? c10::optional<at::Tensor>(dropped.contiguous()) : c10::nullopt);
+                      compat::optional(dropped.defined() ? dropped.contiguous() : dropped));
 }
 
 }  // namespace vaso::model

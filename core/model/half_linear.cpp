@@ -108,8 +108,7 @@ bool can_multiply_half(const at::Tensor& x, const at::Tensor& weight) {
 }
 
 at::Tensor half_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  // What may be undefined has to be optional: LibTorch 2 asks every tensor for its device.
-  return HalfLinear::apply(x, weight, bias.defined() ? c10::optional<at::Tensor>(bias) : c10::nullopt);
+  return HalfLinear::apply(x, weight, compat::optional(bias));
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

@@ -37,6 +37,11 @@ inline at::Generator copy_of(const at::Generator& generator) {
   return copy;
 }
 
+// For arguments of custom functions that may be undefined: LibTorch 2 asks every plain tensor for its device.
+inline c10::optional<at::Tensor> optional(const at::Tensor& tensor) {
+  return tensor.defined() ? c10::optional<at::Tensor>(tensor) : c10::nullopt;
+}
+
 // a·b of two bf16 matrices on a GPU, in float32: rounded to bf16 on the way only where LibTorch must.
 inline at::Tensor mm_in_float(const at::Tensor& a, const at::Tensor& b) {
 #if VASO_TORCH_AT_LEAST(2, 8)
