@@ -56,14 +56,19 @@ TEST_SUITE("end_to_end") {
     CHECK_FALSE(fs::exists(lab.path("probe")));
   }
 
-  TEST_CASE("the experiment of a template runs") {
+  TEST_CASE("the experiment of a template runs, its plugin found by the experiment's own list of folders") {
     const tests::Laboratory lab;
     const fs::path built = fs::absolute(tests::build_dir()) / "tests" / "plugin_template";
     const fs::path experiment =
         fs::absolute(tests::source_dir()) / "tools" / "plugin_template" / "masking" / "experiment.toml";
-    const tests::Ended ran = lab.vaso({"run", experiment, "--plugins", built, "--quiet", "--set", "pretrain.epochs=1"});
-    CHECK_MESSAGE(ran.code == 0, ran.text());
-    CHECK(lab.store().all().size() == 2);
+    const std::string folders = "plugins=[\"" + built.string() + "\"]";
+    const tests::Ended ran = lab.vaso({"run", experiment, "--set", folders, "--quiet", "--set", "pretrain.epochs=1"});
+    REQUIRE_MESSAGE(ran.code == 0, ran.text());
+    const std::vector<runs::Run> runs = lab.store().all();
+    REQUIRE(runs.size() == 2);
+    // What was not set is recorded with its default, as for components that come with VasoLab.
+    const std::string settings = lab.store().get(runs[1].id)->config_toml;
+    CHECK_MESSAGE(settings.find("strength = ") != std::string::npos, settings);
   }
 
   TEST_CASE("the pages of the components say what the components say of themselves") {
