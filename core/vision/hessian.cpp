@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kStripWidth = 4 * kStep;  // columns at a time: what a filter across rows reads stays in cache
 static_assert(kStripWidth <= PaddedImage::kSpare);
-constexpr std::int64_t kBlockRows = 64;
+constexpr std::int64_t kBlockRows = 128;
 
 std::int64_t rounded_up(std::int64_t count, std::int64_t step) { return (count + step - 1) / step * step; }
 
@@ -71,18 +71,18 @@ class StripFilter {
     const std::int64_t at_left = std::min(filters_.radius, width_),
                        at_right = std::min(filters_.radius, width_ - at_left);
     if (left_ < at_left) {
-      const std::int64_t inputs = std::min(width_, at_left + filters_.radius);
-      weighted_sum(image_.row(y) + inputs - 1, -1, &filters_.left_curve[at(inputs - 1)], -filters_.border_step, inputs,
-                   filters_.border_step, border_.data());
+      const std::int64_t inputs = std::min(width_, at_left + filters_.radius), begin = left_ / kLanes * kLanes;
+      weighted_sum(image_.row(y) + inputs - 1, -1, &filters_.left_curve[at(inputs - 1)] + begin, -filters_.border_step,
+                   inputs, rounded_up(at_left - begin, kLanes), border_.data() + begin);
       std::copy_n(border_.data() + left_, std::min(at_left - left_, count_), out.curve);
     }
     const std::int64_t first = width_ - at_right;  // output
     if (at_right > 0 && left_ + count_ > first) {
       const std::int64_t inputs = std::min(width_, at_right + filters_.radius);
+      const std::int64_t from = std::max(left_, first), end = left_ + count_;
       weighted_sum(image_.row(y) + width_ - inputs, 1, &filters_.right_curve[at(inputs - 1)], -filters_.border_step,
-                   inputs, filters_.border_step, border_.data());
-      const std::int64_t from = std::max(left_, first);
-      std::copy_n(border_.data() + (from - first), left_ + count_ - from, out.curve + (from - left_));
+                   inputs, rounded_up(end - first, kLanes), border_.data());
+      std::copy_n(border_.data() + (from - first), end - from, out.curve + (from - left_));
     }
   }
 
