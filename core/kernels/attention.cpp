@@ -11,7 +11,7 @@ namespace vaso::kernels {
 namespace {
 
 // So many values of T×T weights at a time: two such blocks stay in a core's second-level cache.
-constexpr std::int64_t kBlockValues = 48 * 1024, kLeastRows = 32;
+constexpr std::int64_t kBlockValues = std::int64_t{48} * 1024, kLeastRows = 32;
 
 // A matrix in row order, the rows `stride` apart.
 struct Rows {
