@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <initializer_list>
+
 using namespace vaso;
 using tests::relative_error;
 using tests::waves;
@@ -59,10 +61,12 @@ TEST_SUITE("unit") {
     CHECK(relative_error(half.second, exact.second) < 2e-2);
     CHECK(relative_error(half.second, exact.second) > 1e-6);  // layers did round
     (half.first.to(at::kFloat).square().sum() + half.second.to(at::kFloat).square().sum()).backward();
-    for (model::Conv2d* layer : {&convolution}) CHECK(layer->weight().grad().isfinite().all().item<bool>());
-    for (const at::Tensor& parameter : attention.parameters()) {
-      CHECK((parameter.grad().scalar_type() == at::kFloat));
-      CHECK(parameter.grad().isfinite().all().item<bool>());
+    for (const torch::nn::Module* layer :
+         std::initializer_list<const torch::nn::Module*>{&convolution, &enlargement, &attention}) {
+      for (const at::Tensor& parameter : layer->parameters()) {
+        CHECK((parameter.grad().scalar_type() == at::kFloat));
+        CHECK(parameter.grad().isfinite().all().item<bool>());
+      }
     }
   }
 }

@@ -4,6 +4,7 @@
 #include "cuda/gelu.hpp"
 #include "cuda/torch_stream.hpp"
 #include "kernels/gelu.hpp"
+#include "model/bf16_values.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/record_function.h>
@@ -20,15 +21,13 @@ bool has_kernel(const at::Tensor& x) {
          !at::tracer::impl::is_dispatch_enabled();
 }
 
-kernels::Bfloat16* bf16_of(const at::Tensor& tensor) { return static_cast<kernels::Bfloat16*>(tensor.data_ptr()); }
-
 at::Tensor gradient_on_cpu(const at::Tensor& x, const at::Tensor& gradient) {
   RECORD_USER_SCOPE("vaso::gelu_backward");
   at::Tensor out = at::empty_like(x);
   if (x.scalar_type() == at::kFloat) {
     kernels::gelu_backward(x.numel(), x.data_ptr<float>(), gradient.data_ptr<float>(), out.data_ptr<float>());
   } else {
-    kernels::gelu_backward(x.numel(), bf16_of(x), bf16_of(gradient), bf16_of(out));
+    kernels::gelu_backward(x.numel(), bf16_values(x), bf16_values(gradient), bf16_values(out));
   }
   return out;
 }
@@ -61,7 +60,7 @@ at::Tensor gelu_values(const at::Tensor& hidden) {
   if (hidden.scalar_type() == at::kFloat) {
     kernels::gelu(hidden.numel(), hidden.data_ptr<float>(), active.data_ptr<float>());
   } else {
-    kernels::gelu(hidden.numel(), bf16_of(hidden), bf16_of(active));
+    kernels::gelu(hidden.numel(), bf16_values(hidden), bf16_values(active));
   }
   return active;
 }

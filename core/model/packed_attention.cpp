@@ -3,6 +3,7 @@
 #include "cuda/attention.hpp"
 #include "cuda/torch_stream.hpp"
 #include "kernels/attention.hpp"
+#include "model/bf16_values.hpp"
 #include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
@@ -22,14 +23,12 @@ cuda::HeadShape head_shape_of(const at::Tensor& qkv, std::int64_t heads) {
   return {qkv.size(0), qkv.size(1), heads, qkv.size(2) / (3 * heads)};
 }
 
-kernels::Bfloat16* bf16_of(const at::Tensor& tensor) { return static_cast<kernels::Bfloat16*>(tensor.data_ptr()); }
-
 void attend(const at::Tensor& qkv, std::int64_t heads, const at::Tensor& out, const at::Tensor& log_sums) {
   if (qkv.is_cuda()) {
     cuda::attend(head_shape_of(qkv, heads), qkv.data_ptr(), out.data_ptr(), log_sums.data_ptr<float>(),
                  cuda::torch_stream(qkv.device()));
   } else if (qkv.scalar_type() == at::kBFloat16) {
-    kernels::attention_forward(kernels::blas_sgemm(), shape_of(qkv, heads), bf16_of(qkv), bf16_of(out),
+    kernels::attention_forward(kernels::blas_sgemm(), shape_of(qkv, heads), bf16_values(qkv), bf16_values(out),
                                log_sums.data_ptr<float>());
   } else {
     kernels::attention_forward(kernels::blas_sgemm(), shape_of(qkv, heads), qkv.data_ptr<float>(),
@@ -43,8 +42,8 @@ void attend_backward(const at::Tensor& qkv, std::int64_t heads, const at::Tensor
     cuda::attend_backward(head_shape_of(qkv, heads), qkv.data_ptr(), out.data_ptr(), log_sums.data_ptr<float>(),
                           out_gradient.data_ptr(), qkv_gradient.data_ptr(), cuda::torch_stream(qkv.device()));
   } else if (qkv.scalar_type() == at::kBFloat16) {
-    kernels::attention_backward(kernels::blas_sgemm(), shape_of(qkv, heads), bf16_of(qkv), bf16_of(out),
-                                log_sums.data_ptr<float>(), bf16_of(out_gradient), bf16_of(qkv_gradient));
+    kernels::attention_backward(kernels::blas_sgemm(), shape_of(qkv, heads), bf16_values(qkv), bf16_values(out),
+                                log_sums.data_ptr<float>(), bf16_values(out_gradient), bf16_values(qkv_gradient));
   } else {
     kernels::attention_backward(kernels::blas_sgemm(), shape_of(qkv, heads), qkv.data_ptr<float>(),
                                 out.data_ptr<float>(), log_sums.data_ptr<float>(), out_gradient.data_ptr<float>(),
