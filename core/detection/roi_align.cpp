@@ -1,5 +1,7 @@
 #include "detection/roi_align.hpp"
 
+#include "kernels/on_threads.hpp"
+
 #include <ATen/ATen.h>
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
@@ -112,13 +114,11 @@ struct RoiAlign : torch::autograd::Function<RoiAlign> {
       const scalar_t* in = source.data_ptr<scalar_t>();
       const scalar_t* region = regions.data_ptr<scalar_t>();
       scalar_t* out = result.data_ptr<scalar_t>();
-      at::parallel_for(0, regions.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r) {
-          for_each_tap(region + 5 * r, r, features.sizes(), options,
-                       [&](std::int64_t cell, std::int64_t bin, scalar_t weight) {
-                         for (std::int64_t c = 0; c < channels; ++c) out[bin + c] += weight * in[cell + c];
-                       });
-        }
+      kernels::on_threads(regions.size(0), [&](std::int64_t r) {
+        for_each_tap(region + 5 * r, r, features.sizes(), options,
+                     [&](std::int64_t cell, std::int64_t bin, scalar_t weight) {
+                       for (std::int64_t c = 0; c < channels; ++c) out[bin + c] += weight * in[cell + c];
+                     });
       });
     });
     return channels_second(result);
@@ -137,7 +137,9 @@ struct RoiAlign : torch::autograd::Function<RoiAlign> {
       const scalar_t* region = regions.data_ptr<scalar_t>();
       scalar_t* out = result.data_ptr<scalar_t>();
       // Threads share channels, not regions: regions overlap, and each cell then sums them in one order.
-      at::parallel_for(0, sizes[1], 16, [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t shares = std::clamp<std::int64_t>(sizes[1] / 16, 1, at::get_num_threads());
+      kernels::on_threads(shares, [&](std::int64_t share) {
+        const std::int64_t begin = sizes[1] * share / shares, end = sizes[1] * (share + 1) / shares;
         for (std::int64_t r = 0; r < regions.size(0); ++r) {
           for_each_tap(region + 5 * r, r, sizes, options, [&](std::int64_t cell, std::int64_t bin, scalar_t weight) {
             for (std::int64_t c = begin; c < end; ++c) out[cell + c] += weight * in[bin + c];

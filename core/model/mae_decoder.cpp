@@ -31,8 +31,7 @@ MaeDecoder::MaeDecoder(const DecoderShape& shape) {
       register_parameter("decoder_pos_embed", sincos_positions(shape.dim, shape.grid), /*requires_grad=*/false);
   decoder_embed_ = register_module("decoder_embed", std::make_shared<Linear>(shape.encoder_dim, shape.dim));
   decoder_blocks_ = register_module(
-      "decoder_blocks",
-      std::make_shared<Sequence<Block>>(shape.depth, shape.dim, shape.heads, shape.mlp_ratio, shape.norm_eps));
+      "decoder_blocks", std::make_shared<Blocks>(shape.depth, shape.dim, shape.heads, shape.mlp_ratio, shape.norm_eps));
   decoder_norm_ = register_module("decoder_norm", std::make_shared<LayerNorm>(shape.dim, shape.norm_eps));
   decoder_pred_ = register_module("decoder_pred", std::make_shared<Linear>(shape.dim, shape.patch_values));
 }
@@ -52,9 +51,7 @@ at::Tensor MaeDecoder::embed(const at::Tensor& latent, const MaskPlan& plan) {
 }
 
 at::Tensor MaeDecoder::predict(const at::Tensor& decoder_tokens) {
-  Residual stream{decoder_tokens, {}, {}};
-  for (std::size_t i = 0; i < decoder_blocks_->size(); ++i) stream = (*decoder_blocks_)[i].pass(stream);
-  const at::Tensor tokens = decoder_norm_->of_sum(stream).norm;
+  const at::Tensor tokens = decoder_norm_->of_sum(decoder_blocks_->forward(decoder_tokens).stream).norm;
   return decoder_pred_->forward(tokens.narrow(1, 1, tokens.size(1) - 1));  // there is nothing to predict for cls
 }
 

@@ -27,7 +27,7 @@ class MaeDecoder : public torch::nn::Module {
  private:
   at::Tensor mask_token_, decoder_pos_embed_;
   std::shared_ptr<Linear> decoder_embed_, decoder_pred_;
-  std::shared_ptr<Sequence<Block>> decoder_blocks_;
+  std::shared_ptr<Blocks> decoder_blocks_;
   std::shared_ptr<LayerNorm> decoder_norm_;
 };
 

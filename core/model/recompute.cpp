@@ -20,13 +20,17 @@ struct Again : torch::CustomClassHolder {
 };
 
 struct Recompute : torch::autograd::Function<Recompute> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const Part& part) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            const at::TensorList& parameters, const Part& part) {
     auto again = c10::make_intrusive<Again>();
     again->part = part;
     again->precision = compat::autocast_enabled(x.device().type()) ? "bf16" : "fp32";
     at::Tensor y = again->part(x);  // the very object that is called again: it may count
     context->saved_data["again"] = c10::IValue::make_capsule(std::move(again));
-    context->save_for_backward({x});
+    torch::autograd::variable_list kept = parameters.vec();
+    kept.push_back(x);
+    context->save_for_backward(std::move(kept));
+    context->saved_data["wants_x"] = x.requires_grad();
     // Copies of weights that autocast made here know no gradient; nobody may find them.
     if (compat::autocast_enabled(x.device().type())) at::autocast::clear_cache();
     return y;
@@ -36,15 +40,22 @@ struct Recompute : torch::autograd::Function<Recompute> {
                                                  torch::autograd::variable_list gradients) {
     const auto capsule = context->saved_data["again"].toCapsule();
     const auto& again = static_cast<const Again&>(*capsule);
-    const at::Tensor x = context->get_saved_variables()[0].detach().set_requires_grad(true);
+    torch::autograd::variable_list inputs = context->get_saved_variables();
+    const bool wants_x = context->saved_data["wants_x"].toBool();
+    const at::Tensor x = inputs.back().detach().set_requires_grad(wants_x);
+    inputs.pop_back();
+    if (wants_x) inputs.insert(inputs.begin(), x);
     at::Tensor y;
     const at::AutoGradMode with_gradient(true);
     {
       const train::Precision precision(again.precision, x.device());
       y = again.part(x);
     }
-    torch::autograd::backward({y}, {gradients[0]});
-    return {x.grad(), at::Tensor()};
+    auto result = torch::autograd::grad({y}, inputs, {gradients[0]}, /*retain_graph=*/c10::nullopt,
+                                        /*create_graph=*/false, /*allow_unused=*/true);
+    if (!wants_x) result.insert(result.begin(), at::Tensor());
+    result.emplace_back();
+    return result;
   }
 };
 
@@ -56,8 +67,13 @@ Recomputation::Recomputation(bool on) : before_(recomputation_on) { recomputatio
 Recomputation::~Recomputation() { recomputation_on = before_; }
 bool Recomputation::on() { return recomputation_on; }
 
-at::Tensor recomputed(const Part& part, const at::Tensor& x) {
-  return at::GradMode::is_enabled() && x.requires_grad() ? Recompute::apply(x, part) : part(x);
+at::Tensor recomputed(const Part& part, const at::Tensor& x, const std::vector<at::Tensor>& parameters) {
+  if (!at::GradMode::is_enabled()) return part(x);
+  torch::autograd::variable_list trained;
+  for (const at::Tensor& parameter : parameters) {
+    if (parameter.requires_grad()) trained.push_back(parameter);
+  }
+  return trained.empty() && !x.requires_grad() ? part(x) : Recompute::apply(x, at::TensorList(trained), part);
 }
 
 }  // namespace vaso::model

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <vector>
 
 namespace vaso::model {
 
@@ -22,8 +23,9 @@ class Recomputation {
 };
 
 // part(x), of which only x is kept. `part` is called now and once more in the backward pass, in the same precision, and
-// must then do the same to the bit; parameters that it uses get their gradients as ever. Where no gradient is asked of
-// x, it is part(x) and nothing else.
-at::Tensor recomputed(const std::function<at::Tensor(const at::Tensor&)>& part, const at::Tensor& x);
+// must then do the same to the bit. It may use no tensor that asks for a gradient but x and `parameters`. Where none of
+// these does, it is part(x) and nothing else.
+at::Tensor recomputed(const std::function<at::Tensor(const at::Tensor&)>& part, const at::Tensor& x,
+                      const std::vector<at::Tensor>& parameters);
 
 }  // namespace vaso::model

@@ -83,7 +83,7 @@ TEST_SUITE("unit") {
       return x * x;
     };
     const at::Tensor x = waves({5}, 0.3).set_requires_grad(true);
-    const at::Tensor y = model::recomputed(part, x);
+    const at::Tensor y = model::recomputed(part, x, {});
     CHECK(recorded == std::vector<bool>{false});
     y.sum().backward();
     CHECK(recorded == std::vector<bool>{false, true});
@@ -91,7 +91,7 @@ TEST_SUITE("unit") {
 
     recorded.clear();
     const at::NoGradGuard no_grad;
-    model::recomputed(part, x);
+    model::recomputed(part, x, {});
     CHECK(recorded.size() == 1);
   }
 }

@@ -117,7 +117,7 @@ Residual Block::pass(const Residual& in, at::Tensor* attention, at::Generator ge
     if (!std::exchange(first, false) && before.defined()) generator = compat::copy_of(before);
     return branches({x, {}, {}}, nullptr, generator, positions ? &*positions : nullptr).sum();
   };
-  return {recomputed(part, in.sum()), {}, {}};
+  return {recomputed(part, in.sum(), parameters()), {}, {}};
 }
 
 Residual Block::branches(const Residual& in, at::Tensor* attention, at::Generator& generator,
@@ -141,7 +141,7 @@ Branch Block::attend(const at::Tensor& x, at::Tensor* attention, const Rotation*
 }
 
 Branch Block::drop(const Branch& branch, at::Generator& generator) const {
-  if (!is_training() || options_.drop_path == 0) return branch;
+  if (!draws()) return branch;
   if (!generator.defined()) throw std::logic_error("stochastic depth needs a generator: call Vit::set_generator first");
   const double keep = 1.0 - options_.drop_path;
   const at::Tensor whole = branch.whole();

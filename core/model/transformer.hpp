@@ -61,6 +61,8 @@ class Block : public torch::nn::Module {
   // The same between blocks that follow each other.
   Residual pass(const Residual& in, at::Tensor* attention = nullptr, at::Generator generator = {},
                 const Rotation* rotation = nullptr);
+  // Whether stochastic depth draws at random now.
+  bool draws() const { return is_training() && options_.drop_path > 0; }
 
  private:
   Residual branches(const Residual& in, at::Tensor* attention, at::Generator& generator, const Rotation* rotation);

@@ -3,6 +3,7 @@
 #include "cuda/device.hpp"
 #include "model/frozen_stages.hpp"
 #include "model/gelu.hpp"
+#include "model/image_parts.hpp"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -157,7 +158,14 @@ std::shared_ptr<const UnextS::Frozen> UnextS::frozen() {
   return frozen_ = made;
 }
 
-at::Tensor UnextS::forward(const at::Tensor& x) { return has_kernels_for(x) ? forward_frozen(x) : run(x, nullptr); }
+at::Tensor UnextS::forward(const at::Tensor& x) {
+  if (has_kernels_for(x)) return forward_frozen(x);
+  if (is_training()) return run(x, nullptr);  // batch norms look at all images
+  const auto of_images = [this](const at::Tensor& images, std::int64_t) {
+    return std::vector<at::Tensor>{run(images, nullptr)};
+  };
+  return in_parts(of_images, x, parameters())[0];
+}
 
 at::Tensor UnextS::forward_frozen(const at::Tensor& x) { return run(x, frozen().get()); }
 

@@ -132,7 +132,7 @@ Vit::Vit(const VitShape& shape) : shape_(shape) {
     rope_embed_ = register_module("rope_embed", std::make_shared<RotaryPositions>(shape.dim / shape.heads));
   }
   patch_embed_ = register_module("patch_embed", std::make_shared<PatchEmbed>(shape.patch_size, shape.dim));
-  blocks_ = register_module("blocks", std::make_shared<Sequence<Block>>());
+  blocks_ = register_module("blocks", std::make_shared<Blocks>());
   for (std::int64_t i = 0; i < shape.depth; ++i) {
     blocks_->append(
         std::make_shared<Block>(shape.dim, shape.heads, shape.mlp_ratio, shape.norm_eps, options(shape, i)));
@@ -179,27 +179,13 @@ EncodeResult Vit::encode(const EncodeRequest& request) {
   Rotation rotation;
   if (rope_embed_) rotation = rope_embed_->rotation(shape_.grid(), request.keep);
 
+  BlocksResult passed =
+      blocks_->forward(x, {request.layers, request.attention, generator_, rope_embed_ ? &rotation : nullptr});
   EncodeResult result;
   result.prefix = shape_.prefix();
-  result.layers.reserve(request.layers.size());
-  std::vector<at::Tensor> outputs;
-  Residual stream{x, {}, {}};
-  for (std::size_t i = 0; i < blocks_->size(); ++i) {
-    const bool last = i + 1 == blocks_->size();
-    stream = (*blocks_)[i].pass(stream, last && request.attention ? &result.attention : nullptr, generator_,
-                                rope_embed_ ? &rotation : nullptr);
-    if (request.layers.empty()) continue;
-    stream = {stream.sum(), {}, {}};
-    outputs.push_back(stream.x);
-  }
-  for (const std::int64_t layer : request.layers) {
-    if (layer < 0 || layer >= static_cast<std::int64_t>(outputs.size())) {
-      throw std::invalid_argument(
-          fmt::format("no block {}: the encoder has {}, counted from 0", layer, outputs.size()));
-    }
-    result.layers.push_back(outputs[static_cast<std::size_t>(layer)]);
-  }
-  result.tokens = norm_ ? norm_->of_sum(stream).norm : stream.sum();
+  result.layers = std::move(passed.layers);
+  result.attention = passed.attention;
+  result.tokens = norm_ ? norm_->of_sum(passed.stream).norm : passed.stream.sum();
   return result;
 }
 

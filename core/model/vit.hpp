@@ -4,7 +4,7 @@
 // vision learners", CVPR 2022 (fixed positions, encoder on the kept tokens only).
 #pragma once
 
-#include "model/transformer.hpp"
+#include "model/blocks.hpp"
 #include "sdk/step.hpp"
 
 #include <torch/nn/module.h>
@@ -102,7 +102,7 @@ class Vit : public torch::nn::Module, public Encoder {
   at::Tensor cls_token_, register_tokens_, pos_embed_;
   std::shared_ptr<RotaryPositions> rope_embed_;
   std::shared_ptr<PatchEmbed> patch_embed_;
-  std::shared_ptr<Sequence<Block>> blocks_;
+  std::shared_ptr<Blocks> blocks_;
   std::shared_ptr<LayerNorm> norm_;  // null without a final norm
 };
 
