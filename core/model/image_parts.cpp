@@ -107,8 +107,9 @@ struct InParts : torch::autograd::Function<InParts> {
         root_gradients.push_back(incoming[i][k]);
       }
       if (wants_x) inputs.push_back(graphs.in[i]);
-      each[i] = torch::autograd::grad(roots, inputs, root_gradients, /*retain_graph=*/c10::nullopt,
-                                      /*create_graph=*/false, /*allow_unused=*/true);
+      each[i] = roots.empty() ? variable_list(inputs.size())
+                              : torch::autograd::grad(roots, inputs, root_gradients, /*retain_graph=*/c10::nullopt,
+                                                      /*create_graph=*/false, /*allow_unused=*/true);
       graphs.out[i].clear();
     });
     variable_list result(1);

@@ -194,6 +194,10 @@ TEST_SUITE("unit") {
     }
     CHECK_FALSE(unused.grad().defined());
 
+    const at::Tensor aside = asking(weights);  // nothing that depends on it is used
+    in_parts(of(aside), asking(start), {aside})[2].sum().backward();
+    CHECK_FALSE(aside.grad().defined());
+
     const at::Tensor x = asking(start).detach(), weight = asking(weights);
     const auto out = in_parts(of(weight), x, {weight});
     CHECK(out[0].requires_grad());
