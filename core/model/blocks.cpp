@@ -1,6 +1,7 @@
 #include "model/blocks.hpp"
 
 #include "model/image_parts.hpp"
+#include "model/trained.hpp"
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -13,7 +14,8 @@ namespace vaso::model {
 
 namespace {
 
-// Tokens of a part in training, below which adding up the parts' gradients costs what threads gain by not waiting.
+// Tokens of a part in training, below which adding up the parts' gradients would cost what threads gain by not waiting
+// (worked out for ViT-B: 20 bytes a weight and part, beside its multiplications).
 constexpr std::int64_t kLeastRows = 256;
 
 // The rotation of some of the images.
@@ -31,7 +33,8 @@ BlocksResult Blocks::forward(const at::Tensor& x, const BlocksRequest& request) 
       throw std::invalid_argument(fmt::format("no block {}: the encoder has {}, counted from 0", layer, size()));
   }
   const auto parts = static_cast<std::size_t>(image_parts(x));
-  bool whole = parts == 1 || (trains() && x.size(0) * x.size(1) < static_cast<std::int64_t>(parts) * kLeastRows);
+  const bool few = x.size(0) * x.size(1) < static_cast<std::int64_t>(parts) * kLeastRows;
+  bool whole = parts == 1 || (few && !trained(parameters()).empty());
   for (std::size_t i = 0; i < size(); ++i) whole = whole || (*this)[i].draws();
   if (whole) return pass(x, 0, size(), request);
 
@@ -65,12 +68,6 @@ BlocksResult Blocks::forward(const at::Tensor& x, const BlocksRequest& request) 
     }
   }
   return result;
-}
-
-bool Blocks::trains() const {
-  const std::vector<at::Tensor> all = parameters();
-  return at::GradMode::is_enabled() &&
-         std::any_of(all.begin(), all.end(), [](const at::Tensor& parameter) { return parameter.requires_grad(); });
 }
 
 // Of blocks `begin` to `end`; layers that are not among them are left undefined.

@@ -28,7 +28,6 @@ class Blocks : public Sequence<Block> {
   BlocksResult forward(const at::Tensor& x, const BlocksRequest& request = {});
 
  private:
-  bool trains() const;  // whether gradients of weights are wanted now
   BlocksResult pass(const at::Tensor& x, std::size_t begin, std::size_t end, const BlocksRequest& request);
 };
 

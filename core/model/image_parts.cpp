@@ -2,6 +2,7 @@
 
 #include "kernels/on_threads.hpp"
 #include "model/recompute.hpp"
+#include "model/trained.hpp"
 #include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
@@ -148,13 +149,10 @@ std::int64_t image_parts(const at::Tensor& x) {
 std::vector<at::Tensor> in_parts(const OfImages& of, const at::Tensor& x, const std::vector<at::Tensor>& parameters) {
   const std::int64_t parts = image_parts(x);
   if (parts == 1) return of(x, 0);
-  variable_list trained;
-  for (const at::Tensor& parameter : parameters) {
-    if (parameter.requires_grad()) trained.push_back(parameter);
-  }
-  if (!at::GradMode::is_enabled() || (trained.empty() && !x.requires_grad()))
+  const variable_list weights = trained(parameters);
+  if (weights.empty() && !(at::GradMode::is_enabled() && x.requires_grad()))
     return joined(results_of(of, x.tensor_split(parts)));
-  return InParts::apply(x, at::TensorList(trained), of);
+  return InParts::apply(x, at::TensorList(weights), of);
 }
 
 }  // namespace vaso::model

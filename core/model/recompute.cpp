@@ -1,5 +1,6 @@
 #include "model/recompute.hpp"
 
+#include "model/trained.hpp"
 #include "train/device.hpp"
 #include "train/torch_compat.hpp"
 
@@ -68,12 +69,9 @@ Recomputation::~Recomputation() { recomputation_on = before_; }
 bool Recomputation::on() { return recomputation_on; }
 
 at::Tensor recomputed(const Part& part, const at::Tensor& x, const std::vector<at::Tensor>& parameters) {
-  if (!at::GradMode::is_enabled()) return part(x);
-  torch::autograd::variable_list trained;
-  for (const at::Tensor& parameter : parameters) {
-    if (parameter.requires_grad()) trained.push_back(parameter);
-  }
-  return trained.empty() && !x.requires_grad() ? part(x) : Recompute::apply(x, at::TensorList(trained), part);
+  const std::vector<at::Tensor> weights = trained(parameters);
+  const bool wants_x = at::GradMode::is_enabled() && x.requires_grad();
+  return weights.empty() && !wants_x ? part(x) : Recompute::apply(x, at::TensorList(weights), part);
 }
 
 }  // namespace vaso::model
