@@ -80,9 +80,21 @@ TEST_SUITE("unit") {
   }
 
   TEST_CASE("percentile of bytes by their histogram") {
-    std::int64_t histogram[256] = {};
-    for (const int value : {4, 1, 3, 2}) ++histogram[value];
+    const Histogram histogram = histogram_of({4, 1, 3, 2});
     CHECK(percentile(histogram, 92) == doctest::Approx(3.76));
     CHECK(percentile(histogram, 100) == 4);
+  }
+
+  TEST_CASE("a histogram counts every byte once, whatever the length and wherever zeros run") {
+    Philox random(random_key(2, "histogram"));
+    for (std::size_t length = 0; length < 60; ++length) {
+      std::vector<std::uint8_t> values(length);
+      Histogram expected{};
+      for (std::size_t i = 0; i < length; ++i) {
+        if (i < length / 3 || i > length / 2) values[i] = static_cast<std::uint8_t>(random.below(256));
+        ++expected[values[i]];
+      }
+      CHECK(histogram_of(values) == expected);
+    }
   }
 }

@@ -1,8 +1,10 @@
 #include "vision/hessian.hpp"
 
+#include "vision/prefetch.hpp"
 #include "vision/row_filters.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 namespace vaso::vision {
@@ -17,16 +19,17 @@ std::int64_t rounded_up(std::int64_t count, std::int64_t step) { return (count +
 // A window of rows, filtered along; it moves down the strip.
 class StripWindow {
  public:
-  explicit StripWindow(std::int64_t rows) : values_(static_cast<std::size_t>(rows * kStripWidth)) {}
-  float* row(std::int64_t y) { return values_.data() + (y - top_) * kStripWidth; }
+  explicit StripWindow(std::int64_t rows)
+      : values_(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(rows * kStripWidth))) {}
+  float* row(std::int64_t y) { return values_.get() + (y - top_) * kStripWidth; }
   // Rows top … end−1 are kept; the window then begins at `top`.
   void move_to(std::int64_t top, std::int64_t end) {
-    if (top > top_ && end > top) std::copy(row(top), row(end), values_.data());
+    if (top > top_ && end > top) std::copy(row(top), row(end), values_.get());
     top_ = top;
   }
 
  private:
-  std::vector<float> values_;
+  std::unique_ptr<float[]> values_;
   std::int64_t top_ = 0;
 };
 
@@ -66,6 +69,7 @@ class StripFilter {
   void along(std::int64_t y) {
     const HessianFilters::Halves& halves = filters_.along;
     const ThreeRows out{smooth_.row(y), slope_.row(y), curve_.row(y)};
+    prefetch(image_.row(std::min(y + kRowsAhead, height_ - 1)) + left_ - filters_.radius, count_ + 2 * filters_.radius);
     filter_along(image_.row(y) + left_,
                  {filters_.radius, halves.smooth.data(), halves.slope.data(), halves.curve.data()}, computed(), out);
     const std::int64_t at_left = std::min(filters_.radius, width_),

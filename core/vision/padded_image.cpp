@@ -19,10 +19,11 @@ PaddedImage::PaddedImage(const GreyImage& image, std::int64_t pad)
       width_(image.width),
       pad_(pad),
       stride_(image.width + 2 * pad + kSpare),
-      values_(static_cast<std::size_t>(height_ * stride_)) {
+      values_(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(height_ * stride_))) {
   for (std::int64_t y = 0; y < height_; ++y) {
-    float* to = values_.data() + y * stride_ + pad_;
+    float* to = values_.get() + y * stride_ + pad_;
     centre(image.row(y), width_, to);
+    std::fill_n(to + width_ + pad_, kSpare, 0.0f);  // no bits at random: denormals would be slow
     for (std::int64_t x = 1; x <= pad_; ++x) {
       to[-x] = to[reflect(-x, width_)];
       to[width_ - 1 + x] = to[reflect(width_ - 1 + x, width_)];

@@ -4,7 +4,7 @@
 #include "vision/grey_image.hpp"
 
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 namespace vaso::vision {
 
@@ -17,12 +17,12 @@ class PaddedImage {
   std::int64_t height() const { return height_; }
   std::int64_t width() const { return width_; }
   std::int64_t pad() const { return pad_; }
-  std::int64_t stride() const { return stride_; }                                         // from a row to the next
-  const float* row(std::int64_t y) const { return values_.data() + y * stride_ + pad_; }  // from −pad on
+  std::int64_t stride() const { return stride_; }                                        // from a row to the next
+  const float* row(std::int64_t y) const { return values_.get() + y * stride_ + pad_; }  // from −pad on
 
  private:
   std::int64_t height_, width_, pad_, stride_;
-  std::vector<float> values_;
+  std::unique_ptr<float[]> values_;
 };
 
 }  // namespace vaso::vision

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <limits>
+#include <numeric>
 
 namespace vaso::vision {
 namespace {
@@ -39,29 +41,49 @@ double percentile(const std::vector<float>& values, double percent) {
   while (before + histogram[key] <= place.below) before += histogram[key++];
   std::vector<float> candidates;
   candidates.reserve(static_cast<std::size_t>(histogram[key]));
-  float next_key = std::numeric_limits<float>::infinity();  // the least value of higher keys
   for (const float value : values) {
-    const std::uint32_t own = key_of(value);
-    if (own == key) candidates.push_back(value);
-    if (own > key) next_key = std::min(next_key, value);
+    if (key_of(value) == key) candidates.push_back(value);
   }
   const auto nth = candidates.begin() + (place.below - before);
   std::nth_element(candidates.begin(), nth, candidates.end());
   const double low = *nth;
   if (place.share == 0) return low;
-  const double high = nth + 1 == candidates.end() ? next_key : *std::min_element(nth + 1, candidates.end());
+  const auto higher = [&](float least, float value) { return key_of(value) > key ? std::min(least, value) : least; };
+  const double high = nth + 1 != candidates.end() ? *std::min_element(nth + 1, candidates.end())
+                                                  : std::accumulate(values.begin(), values.end(),
+                                                                    std::numeric_limits<float>::infinity(), higher);
   return low + (high - low) * place.share;
 }
 
-double percentile(const std::int64_t (&histogram)[256], double percent) {
+Histogram histogram_of(const std::vector<std::uint8_t>& values) {
+  Histogram histogram{};
+  // In four, because a counter that was just raised cannot be raised again at once. Masks are mostly zeros.
+  std::array<std::array<std::uint32_t, 256>, 4> parts{};
+  std::size_t at = 0;
+  for (std::uint64_t eight = 0; at + sizeof eight <= values.size(); at += sizeof eight) {
+    std::memcpy(&eight, values.data() + at, sizeof eight);
+    if (eight == 0) {
+      histogram[0] += sizeof eight;
+      continue;
+    }
+    for (std::size_t i = 0; i < sizeof eight; ++i) ++parts[i % parts.size()][values[at + i]];
+  }
+  for (; at < values.size(); ++at) ++histogram[values[at]];
+  for (const auto& part : parts) {
+    for (std::size_t value = 0; value < part.size(); ++value) histogram[value] += part[value];
+  }
+  return histogram;
+}
+
+double percentile(const Histogram& histogram, double percent) {
   std::int64_t count = 0;
   for (const std::int64_t of_value : histogram) count += of_value;
   const Place place = place_of(percent, count);
   const auto nth = [&](std::int64_t n) {
-    int value = 0;
+    std::size_t value = 0;
     for (std::int64_t seen = histogram[0]; seen <= n && value < 255; seen += histogram[++value]) {
     }
-    return value;
+    return static_cast<int>(value);
   };
   const int low = nth(place.below), high = nth(std::min(place.below + 1, count - 1));
   return low + (high - low) * place.share;

@@ -2,6 +2,7 @@
 // not be empty, nor hold NaN.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,8 @@ namespace vaso::vision {
 double percentile(const std::vector<float>& values, double percent);
 
 // The same of bytes, of which histogram[v] have the value v.
-double percentile(const std::int64_t (&histogram)[256], double percent);
+using Histogram = std::array<std::int64_t, 256>;
+Histogram histogram_of(const std::vector<std::uint8_t>& values);
+double percentile(const Histogram& histogram, double percent);
 
 }  // namespace vaso::vision

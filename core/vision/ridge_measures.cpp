@@ -51,7 +51,9 @@ VASO_CPU_CLONES void raise_to_frangi(const float* small, const float* large, std
                                      float strength, float* out) {
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) {
-    const float ratio = small[i] / larger(large[i], 1e-20f);  // where large > 0, |small| ≤ large
+    // Where `large` is not positive, 0 comes out in any case; an exponential near 0 would make `value` denormal on the
+    // way, which takes a hundred times as long.
+    const float ratio = large[i] > 0 ? small[i] / large[i] : 0.0f;
     const float norm = small[i] * small[i] + large[i] * large[i];
     const float value =
         kernels::exp_of_negative(-ratio * ratio * blob) * (1 - kernels::exp_of_negative(-norm * strength));

@@ -57,6 +57,7 @@ template <bool Odd>
       above[v] = vector(upper + v * kLanes).lanes;
       below[v] = vector(lower + stride + v * kLanes).lanes;
     }
+#pragma GCC unroll 2
     for (std::int64_t j = radius; j > 0; --j) {
       upper += stride;
       for (int v = 0; v < kVectors; ++v) {
@@ -76,13 +77,24 @@ template <bool Odd>
   }
 }
 
+// Several vectors of sums at a time: one alone waits at each term for its addition of the term before.
+template <int Vectors>
+[[gnu::always_inline]] inline void weighted_vectors(const float* weights, std::int64_t weight_step, const float* rows,
+                                                    std::int64_t row_step, std::int64_t terms, float* out) {
+  Lanes sum[Vectors]{};
+  for (std::int64_t k = 0; k < terms; ++k) {
+    for (int v = 0; v < Vectors; ++v)
+      sum[v] += weights[k * weight_step] * vector(rows + k * row_step + v * kLanes).lanes;
+  }
+  for (int v = 0; v < Vectors; ++v) store(out + v * kLanes, sum[v]);
+}
 [[gnu::always_inline]] inline void weighted(const float* weights, std::int64_t weight_step, const float* rows,
                                             std::int64_t row_step, std::int64_t terms, std::int64_t count, float* out) {
-  for (std::int64_t x = 0; x < count; x += kLanes) {
-    Lanes sum{};
-    for (std::int64_t k = 0; k < terms; ++k) sum += weights[k * weight_step] * vector(rows + k * row_step + x).lanes;
-    store(out + x, sum);
-  }
+  std::int64_t x = 0;
+  for (; x + kStep <= count; x += kStep)
+    weighted_vectors<kVectors>(weights, weight_step, rows + x, row_step, terms, out + x);
+  if (count - x == 2 * kLanes) weighted_vectors<2>(weights, weight_step, rows + x, row_step, terms, out + x);
+  if (count - x == kLanes) weighted_vectors<1>(weights, weight_step, rows + x, row_step, terms, out + x);
 }
 
 // Four doubles, of four floats.

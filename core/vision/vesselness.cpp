@@ -3,6 +3,7 @@
 #include "vision/components.hpp"
 #include "vision/hessian.hpp"
 #include "vision/percentile.hpp"
+#include "vision/prefetch.hpp"
 #include "vision/ridge_measures.hpp"
 
 #include "sdk/dataset.hpp"
@@ -26,6 +27,11 @@ PaddedImage padded_for(const GreyImage& image, const Filters& filters) {
   std::int64_t pad = 0;
   for (const auto& scale : filters) pad = std::max(pad, scale->radius);
   return {image, pad};
+}
+
+// What the strip in a coming row will be written to.
+void prefetch_next(const FloatImage& plane, const HessianStrip& strip) {
+  prefetch(plane.row(std::min(strip.y + kRowsAhead, plane.height - 1)) + strip.x, strip.count);
 }
 
 // Eigenvalues are mean ± spread; closed form of a symmetric 2×2 matrix.
@@ -72,6 +78,7 @@ struct Curvatures {
 void find_curvatures(const PaddedImage& image, const HessianFilters& filters, Curvatures& out) {
   std::vector<float> greatest(static_cast<std::size_t>(image.width()));
   hessian(image, filters, 0, [&](const HessianStrip& strip) {
+    for (FloatImage* plane : {&out.small, &out.large}) prefetch_next(*plane, strip);
     curvatures(strip, out.small.row(strip.y) + strip.x, out.large.row(strip.y) + strip.x, greatest.data() + strip.x);
   });
   out.greatest_norm_squared = *std::max_element(greatest.begin(), greatest.end());
@@ -116,6 +123,7 @@ FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas, std::
   std::vector<float> values;  // of a strip
   for (const auto& scale : filters) {
     hessian(padded, *scale, margin, [&](const HessianStrip& strip) {
+      prefetch_next(response, strip);
       raise_to_tubeness(padded, *scale, strip, values, response.row(strip.y) + strip.x);
     });
   }
@@ -155,8 +163,7 @@ GreyImage released_mask(const FloatImage& response, std::int64_t border, double 
     const auto [first, count] = inside_of(response, border, y);
     truncate(response.row(y) + first, count, mask.row(y) + first);
   }
-  std::int64_t histogram[256] = {};
-  for (const std::uint8_t value : mask.pixels) ++histogram[value];
+  const Histogram histogram = histogram_of(mask.pixels);
   int brightest = 255;
   while (brightest > 0 && histogram[brightest] == 0) --brightest;
   if (brightest == 0) return mask;
