@@ -14,23 +14,20 @@ inline float larger(float a, float b) { return a < b ? b : a; }
 
 }  // namespace
 
-VASO_CPU_CLONES bool tubeness(const HessianStrip& strip, const float* known, float error, float* out) {
+VASO_CPU_CLONES void raise_to_tubeness(const HessianStrip& strip, float* out) {
   const float *rr = strip.rr, *rc = strip.rc, *cc = strip.cc;
   const std::int64_t count = strip.count;
-  std::int32_t any = 0;
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) {
     const float half = (rr[i] - cc[i]) * 0.5f;
-    const float value = (rr[i] + cc[i]) * 0.5f + std::sqrt(rc[i] * rc[i] + half * half);
-    any |= static_cast<std::int32_t>(near_integer(value, known[i], error));
-    out[i] = value;
+    out[i] = larger(out[i], (rr[i] + cc[i]) * 0.5f + std::sqrt(rc[i] * rc[i] + half * half));
   }
-  return any != 0;
 }
 
-VASO_CPU_CLONES void raise_to(const float* values, std::int64_t count, float* out) {
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < count; ++i) out[i] = larger(out[i], values[i]);
+VASO_CPU_CLONES bool any_near_integer(const float* values, std::int64_t count, float error) {
+  std::int32_t any = 0;
+  for (std::int64_t i = 0; i < count; ++i) any |= static_cast<std::int32_t>(near_integer(values[i], error));
+  return any != 0;
 }
 
 VASO_CPU_CLONES void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest) {

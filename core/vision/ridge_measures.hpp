@@ -7,18 +7,16 @@
 
 namespace vaso::vision {
 
-// Whether a value is within `error` of an integer from 1 on and may be more than what is known already.
-inline bool near_integer(float value, float known, float error) {
+// out[i] = max(out[i], the larger eigenvalue of pixel i of the strip).
+void raise_to_tubeness(const HessianStrip& strip, float* out);
+
+// Whether a value is within `error` of an integer from 1 on.
+inline bool near_integer(float value, float error) {
   constexpr float kShift = 0x1.8p23f;  // adding it rounds |value| < 2^22, ties to even
   const float off = value - ((value + kShift) - kShift);
-  return (off <= error) & (-off <= error) & (value > 0.5f) & (value > known - error);
+  return (off <= error) & (-off <= error) & (value > 0.5f);
 }
-
-// The larger eigenvalue of each pixel of the strip; whether one of them is near an integer and more than `known`.
-bool tubeness(const HessianStrip& strip, const float* known, float error, float* out);
-
-// out[i] = max(out[i], values[i]).
-void raise_to(const float* values, std::int64_t count, float* out);
+bool any_near_integer(const float* values, std::int64_t count, float error);
 
 // |small| ≤ |large| of each pixel; greatest[i] = max(greatest[i], small² + large²).
 void curvatures(const HessianStrip& strip, float* small, float* large, float* greatest);

@@ -44,30 +44,47 @@ Eigenvalues eigenvalues_at(const PaddedImage& image, const HessianFilters& filte
   return {(rr + cc) / 2, std::sqrt(rc * rc + half * half)};
 }
 
-float eigenvalue_error(const PaddedImage& image, const HessianFilters& filters, const HessianStrip& strip) {
-  const auto inside = [&](std::int64_t first, std::int64_t count, std::int64_t size) {
-    return first >= filters.radius && first + count <= size - filters.radius;
-  };
-  const bool far_from_edges = inside(strip.y, 1, image.height()) && inside(strip.x, strip.count, image.width());
-  return static_cast<float>((far_from_edges ? filters.inside : filters.anywhere).eigenvalue);
-}
+// How far a pixel's response may be from the true one.
+struct ResponseError {
+  std::int64_t edge = 0;  // so near to an edge of the image, `anywhere` holds
+  float inside = 0, anywhere = 0;
 
-// Raises the response to a scale's. A mask truncates it, so a value next to an integer must be on the right side of
-// it: such values are looked at again in double precision, unless the scales before gave more.
-void raise_to_tubeness(const PaddedImage& image, const HessianFilters& filters, const HessianStrip& strip,
-                       std::vector<float>& values, float* response) {
-  values.resize(static_cast<std::size_t>(strip.count));
-  const float error = eigenvalue_error(image, filters, strip);
-  if (tubeness(strip, response, error, values.data())) {
-    for (std::int64_t i = 0; i < strip.count; ++i) {
-      float& value = values[static_cast<std::size_t>(i)];
-      if (!near_integer(value, response[i], error)) continue;
-      const float integer = std::nearbyint(value);
-      const auto [mean, spread] = eigenvalues_at(image, filters, strip.y, strip.x + i);
-      value = mean + spread >= integer ? std::max(value, integer) : std::min(value, std::nextafter(integer, 0.0f));
+  explicit ResponseError(const Filters& scales) {
+    for (const auto& scale : scales) {
+      edge = std::max(edge, scale->radius);
+      inside = std::max(inside, static_cast<float>(scale->inside.eigenvalue));
+      anywhere = std::max(anywhere, static_cast<float>(scale->anywhere.eigenvalue));
     }
   }
-  raise_to(values.data(), strip.count, response);
+  // Of pixels x … x + count − 1 of row y.
+  float at(const FloatImage& image, std::int64_t y, std::int64_t x, std::int64_t count) const {
+    const bool is_inside = y >= edge && y < image.height - edge && x >= edge && x + count <= image.width - edge;
+    return is_inside ? inside : anywhere;
+  }
+};
+
+// A mask truncates the response, so a value next to an integer must be on the right side of it: such values are looked
+// at again in double precision.
+void settle_near_integers(const PaddedImage& image, const Filters& scales, FloatImage& response) {
+  constexpr std::int64_t kBlock = 64;
+  const ResponseError errors(scales);
+  for (std::int64_t y = 0; y < response.height; ++y) {
+    for (std::int64_t x = 0; x < response.width; x += kBlock) {
+      const std::int64_t count = std::min(kBlock, response.width - x);
+      const float error = errors.at(response, y, x, count);
+      if (!any_near_integer(response.row(y) + x, count, error)) continue;
+      for (std::int64_t at = x; at < x + count; ++at) {
+        float& value = response.at(y, at);
+        if (!near_integer(value, error)) continue;
+        const float integer = std::nearbyint(value);
+        const bool reached = std::any_of(scales.begin(), scales.end(), [&](const auto& scale) {
+          const auto [mean, spread] = eigenvalues_at(image, *scale, y, at);
+          return mean + spread >= integer;
+        });
+        value = reached ? std::max(value, integer) : std::min(value, std::nextafter(integer, 0.0f));
+      }
+    }
+  }
 }
 
 // |λ1| ≤ |λ2| of every pixel at one scale.
@@ -120,13 +137,13 @@ FloatImage sato(const GreyImage& image, const std::vector<double>& sigmas, std::
   FloatImage response(image.height, image.width);
   const Filters filters = filters_for(image, sigmas);
   const PaddedImage padded = padded_for(image, filters);
-  std::vector<float> values;  // of a strip
   for (const auto& scale : filters) {
     hessian(padded, *scale, margin, [&](const HessianStrip& strip) {
       prefetch_next(response, strip);
-      raise_to_tubeness(padded, *scale, strip, values, response.row(strip.y) + strip.x);
+      raise_to_tubeness(strip, response.row(strip.y) + strip.x);
     });
   }
+  settle_near_integers(padded, filters, response);
   return response;
 }
 
