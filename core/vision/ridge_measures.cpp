@@ -49,7 +49,7 @@ VASO_CPU_CLONES void raise_to_frangi(const float* small, const float* large, std
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < count; ++i) {
     // Where `large` is not positive, 0 comes out in any case; an exponential near 0 would make `value` denormal on the
-    // way, which takes a hundred times as long.
+    // way, which a processor computes many times more slowly.
     const float ratio = large[i] > 0 ? small[i] / large[i] : 0.0f;
     const float norm = small[i] * small[i] + large[i] * large[i];
     const float value =
