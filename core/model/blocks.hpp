@@ -28,7 +28,7 @@ class Blocks : public Sequence<Block> {
   BlocksResult forward(const at::Tensor& x, const BlocksRequest& request = {});
 
  private:
-  BlocksResult pass(const at::Tensor& x, std::size_t begin, std::size_t end, const BlocksRequest& request);
+  BlocksResult pass(const at::Tensor& x, const BlocksRequest& request);
 };
 
 }  // namespace vaso::model

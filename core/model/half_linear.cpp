@@ -4,6 +4,8 @@
 #include "cuda/torch_stream.hpp"
 #include "model/emulated_bf16.hpp"
 #include "model/gelu.hpp"
+#include "model/linear_in_part.hpp"
+#include "model/weight_gradients.hpp"
 #include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
@@ -42,12 +44,17 @@ at::Tensor product_in_float(const at::Tensor& a, const at::Tensor& b) {
   return a.is_cuda() ? compat::mm_in_float(a, b) : matrix_product(a, b).to(at::kFloat);
 }
 
+// Of a layer's weight, from the gradient y of its output. Undefined where it was put by.
+at::Tensor weight_gradient(const at::Tensor& weight, const at::Tensor& y, const at::Tensor& x) {
+  return WeightGradients::add(weight, y, x) ? at::Tensor() : product_in_float(y.t(), x);
+}
+
 struct HalfLinear : torch::autograd::Function<HalfLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const c10::optional<at::Tensor>& bias) {
     // Of rows that lie apart LibTorch would add the bias in a pass of its own.
     const at::Tensor in = x.to(at::kBFloat16).contiguous(), w = weight.to(at::kBFloat16);
-    context->save_for_backward({in, w});
+    context->save_for_backward({in, w, weight});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
     context->saved_data["wants_weight"] = weight.requires_grad();
@@ -62,7 +69,7 @@ struct HalfLinear : torch::autograd::Function<HalfLinear> {
     at::Tensor of_x, of_weight, of_bias;
     if (context->saved_data["wants_x"].toBool())
       of_x = matrix_product(gradient, w).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
-    if (context->saved_data["wants_weight"].toBool()) of_weight = product_in_float(gradient.t(), rows_of(in));
+    if (context->saved_data["wants_weight"].toBool()) of_weight = weight_gradient(saved[2], gradient, rows_of(in));
     if (context->saved_data["bias"].toBool()) of_bias = sums_of_columns(gradient);
     return {of_x, of_weight, of_bias};
   }
@@ -73,7 +80,7 @@ struct HalfMlp : torch::autograd::Function<HalfMlp> {
                             const at::Tensor& bias1, const at::Tensor& weight2) {
     const at::Tensor in = x.to(at::kBFloat16), w1 = weight1.to(at::kBFloat16), w2 = weight2.to(at::kBFloat16);
     const at::Tensor hidden = product(in, w1, bias1.to(at::kBFloat16)), active = gelu_values(hidden);
-    context->save_for_backward({in, w1, hidden, active, w2});
+    context->save_for_backward({in, w1, hidden, active, w2, weight1, weight2});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
     context->saved_data["wants_weight1"] = weight1.requires_grad();
@@ -90,8 +97,8 @@ struct HalfMlp : torch::autograd::Function<HalfMlp> {
     at::Tensor of_x, of_weight1, of_weight2;
     if (context->saved_data["wants_x"].toBool())
       of_x = matrix_product(of.hidden, w1).reshape(in.sizes()).to(context->saved_data["type"].toScalarType());
-    if (context->saved_data["wants_weight1"].toBool()) of_weight1 = product_in_float(of.hidden.t(), rows_of(in));
-    if (context->saved_data["wants_weight2"].toBool()) of_weight2 = product_in_float(gradient.t(), active);
+    if (context->saved_data["wants_weight1"].toBool()) of_weight1 = weight_gradient(saved[5], of.hidden, rows_of(in));
+    if (context->saved_data["wants_weight2"].toBool()) of_weight2 = weight_gradient(saved[6], gradient, active);
     return {of_x, of_weight1, of.sums, of_weight2};
   }
 };
@@ -112,7 +119,8 @@ at::Tensor half_linear(const at::Tensor& x, const at::Tensor& weight, const at::
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return can_multiply_half(x, weight) ? half_linear(x, weight, bias) : at::linear(x, weight, bias);
+  if (can_multiply_half(x, weight)) return half_linear(x, weight, bias);
+  return puts_gradient_by(x, weight) ? linear_in_part(x, weight, bias) : at::linear(x, weight, bias);
 }
 
 at::Tensor half_mlp(const at::Tensor& x, const at::Tensor& weight1, const at::Tensor& bias1,

@@ -15,7 +15,7 @@ bool can_multiply_half(const at::Tensor& x, const at::Tensor& weight);
 // summed in float32. Without a bias where it is undefined. Only where can_multiply_half().
 at::Tensor half_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
-// That, or at::linear.
+// That, or linear_in_part() (linear_in_part.hpp), or at::linear.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
 // Two such layers with GELU (erf) between them, the second without a bias. Only where can_multiply_half() of both

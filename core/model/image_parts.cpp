@@ -3,6 +3,7 @@
 #include "kernels/on_threads.hpp"
 #include "model/recompute.hpp"
 #include "model/trained.hpp"
+#include "model/weight_gradients.hpp"
 #include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
@@ -11,6 +12,8 @@
 #include <ATen/TracerMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <utility>
 
 namespace vaso::model {
 
@@ -100,7 +103,9 @@ struct InParts : torch::autograd::Function<InParts> {
       const auto pieces = gradient.defined() ? gradient.tensor_split(parts) : variable_list(graphs.in.size());
       for (std::size_t i = 0; i < pieces.size(); ++i) incoming[i].push_back(pieces[i]);
     }
+    WeightGradients sums(graphs.in.size());
     for_each_part(graphs.in.size(), [&](std::size_t i) {
+      WeightGradients::Part part(sums, i);
       variable_list roots, root_gradients, inputs = parameters;
       for (std::size_t k = 0; k < gradients.size(); ++k) {
         if (!gradients[k].defined() || !graphs.out[i][k].requires_grad()) continue;
@@ -112,6 +117,7 @@ struct InParts : torch::autograd::Function<InParts> {
                               : torch::autograd::grad(roots, inputs, root_gradients, /*retain_graph=*/c10::nullopt,
                                                       /*create_graph=*/false, /*allow_unused=*/true);
       graphs.out[i].clear();
+      part.finish();
     });
     variable_list result(1);
     if (wants_x) {
@@ -123,10 +129,11 @@ struct InParts : torch::autograd::Function<InParts> {
       result[0] = at::cat(pieces);
     }
     for (std::size_t p = 0; p < parameters.size(); ++p) {
-      at::Tensor sum = each[0][p];
-      for (std::size_t i = 1; sum.defined() && i < each.size(); ++i) {
-        sum = own(sum) ? sum.add_(each[i][p]) : sum + each[i][p];
-        each[i][p] = at::Tensor();
+      at::Tensor sum = sums.of(parameters[p]);
+      for (variable_list& part : each) {
+        const at::Tensor gradient = std::exchange(part[p], {});
+        if (!gradient.defined()) continue;
+        sum = !sum.defined() ? gradient : own(sum) ? sum.add_(gradient) : sum + gradient;
       }
       result.push_back(sum);
     }

@@ -1,0 +1,118 @@
+#include "model/weight_gradients.hpp"
+
+#include "model/emulated_bf16.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace vaso::model {
+
+namespace {
+
+// Products put by at most, of threads that are equally fast: what they read takes memory.
+constexpr std::size_t kMostReady = 6;
+
+struct Here {
+  WeightGradients* gradients = nullptr;
+  std::size_t part = 0;
+};
+thread_local Here here;
+
+}  // namespace
+
+WeightGradients::Part::Part(WeightGradients& gradients, std::size_t part) {
+  here = {&gradients, part};
+  const std::lock_guard lock(gradients.mutex_);
+  gradients.started_[part] = true;
+}
+
+WeightGradients::Part::~Part() {
+  const auto [gradients, part] = here;
+  here = {};
+  const std::lock_guard lock(gradients->mutex_);
+  gradients->ended_[part] = true;
+  gradients->changed_.notify_all();
+}
+
+void WeightGradients::Part::finish() {
+  const auto [gradients, part] = here;
+  std::unique_lock lock(gradients->mutex_);
+  gradients->ended_[part] = true;
+  gradients->changed_.notify_all();
+  // Where there are fewer threads than parts, one that has not started may be waiting for this very thread.
+  while (gradients->all(gradients->started_)) {
+    gradients->changed_.wait(lock, [&] { return !gradients->ready_.empty() || gradients->all(gradients->ended_); });
+    if (gradients->ready_.empty()) return;
+    gradients->compute_next(lock);
+  }
+}
+
+bool WeightGradients::add(const at::Tensor& weight, const at::Tensor& y, const at::Tensor& x) {
+  const auto [gradients, part] = here;
+  if (gradients == nullptr) return false;
+  std::unique_lock lock(gradients->mutex_);
+  Sum& sum = gradients->sums_[weight.data_ptr()];
+  const std::size_t parts = gradients->ended_.size();
+  if (sum.added.empty())
+    sum = {weight.scalar_type(),
+           std::vector<at::Tensor>(parts),
+           std::vector<at::Tensor>(parts),
+           std::vector<bool>(parts),
+           parts,
+           {}};
+  if (sum.added[part]) return false;
+  sum.added[part] = true;
+  sum.y[part] = y;
+  sum.x[part] = x;
+  ++gradients->progress_[part];
+  if (--sum.missing == 0) {
+    gradients->ready_.push_back(&sum);
+    gradients->changed_.notify_all();
+  }
+  while (!gradients->ready_.empty() && (gradients->is_ahead(part) || gradients->ready_.size() > kMostReady))
+    gradients->compute_next(lock);
+  return true;
+}
+
+at::Tensor WeightGradients::of(const at::Tensor& weight) {
+  const auto found = sums_.find(weight.data_ptr());
+  if (found == sums_.end()) return {};
+  compute(found->second);  // what some part has not added to, or a fault left behind
+  return found->second.value;
+}
+
+// Of what was added and is not computed yet.
+void WeightGradients::compute(Sum& sum) {
+  const at::NoGradGuard no_gradient;
+  for (std::size_t i = 0; i < sum.y.size(); ++i) {
+    if (!sum.y[i].defined()) continue;
+    const WithoutEmulation wide(sum.x[i]);
+    const at::Tensor y = wide.operand(sum.y[i]), x = wide.operand(sum.x[i]);
+    if (sum.value.defined() && x.scalar_type() == sum.type) {
+      sum.value.addmm_(y.t(), x);
+    } else {
+      const at::Tensor product = at::mm(y.t(), x).to(sum.type);
+      sum.value = sum.value.defined() ? sum.value.add_(product) : product;
+    }
+    sum.y[i] = sum.x[i] = at::Tensor();
+  }
+}
+
+void WeightGradients::compute_next(std::unique_lock<std::mutex>& lock) {
+  Sum& sum = *ready_.front();
+  ready_.pop_front();
+  lock.unlock();
+  compute(sum);  // nobody else has it now
+  lock.lock();
+}
+
+bool WeightGradients::is_ahead(std::size_t part) const {
+  return progress_[part] > *std::min_element(progress_.begin(), progress_.end());
+}
+
+bool WeightGradients::all(const std::vector<bool>& of_parts) const {
+  return std::all_of(of_parts.begin(), of_parts.end(), [](bool is) { return is; });
+}
+
+}  // namespace vaso::model
