@@ -10,7 +10,7 @@ namespace vaso::model {
 
 namespace {
 
-// Products put by at most, of threads that are equally fast: what they read takes memory.
+// So many products that could be computed are put by where no thread is ahead: what they read takes memory.
 constexpr std::size_t kMostReady = 6;
 
 struct Here {

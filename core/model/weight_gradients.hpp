@@ -1,6 +1,6 @@
 // Gradients of the weights of linear layers that the parts of a batch share (image_parts.hpp). No layer waits for them,
 // so their products, a third of a training step's, are put by: whichever thread is ahead of the others computes them,
-// for all images at once. Threads are seldom equally fast, and so none waits for the slowest.
+// for all images at once. Threads are seldom equally fast, and on the way back none has to wait for the slowest.
 #pragma once
 
 #include <ATen/core/Tensor.h>

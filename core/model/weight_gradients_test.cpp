@@ -17,26 +17,26 @@ namespace {
 
 constexpr std::size_t kWeights = 9;  // more than are put by
 
-// What two parts of 4 rows each add to weights of 2×3.
+// What three parts (of two, any order of adding would give the same bits) of 4 rows each add to weights of 2×3.
 struct Layers {
   std::vector<at::Tensor> weights, y, x;
   Layers() {
     for (std::size_t i = 0; i < kWeights; ++i) {
       const auto phase = 0.1 + 0.3 * static_cast<double>(i);
       weights.push_back(at::zeros({2, 3}, at::kFloat));
-      y.push_back(waves({2, 4, 2}, phase).to(at::kFloat));
-      x.push_back(waves({2, 4, 3}, 2 * phase).to(at::kFloat));
+      y.push_back(waves({3, 4, 2}, phase).to(at::kFloat));
+      x.push_back(waves({3, 4, 3}, 2 * phase).to(at::kFloat));
     }
   }
   bool add(std::size_t i, std::int64_t part) const { return WeightGradients::add(weights[i], y[i][part], x[i][part]); }
   at::Tensor expected(std::size_t i) const {
-    return at::mm(y[i].view({8, 2}).to(at::kDouble).t(), x[i].view({8, 3}).to(at::kDouble));
+    return at::mm(y[i].view({12, 2}).to(at::kDouble).t(), x[i].view({12, 3}).to(at::kDouble));
   }
 };
 
-// One part after the other on a thread, the other on one of its own; `slow` pauses at every layer.
+// Each part on a thread of its own; `slow` pauses at every layer.
 std::vector<at::Tensor> gradients_with(const Layers& layers, std::int64_t slow) {
-  WeightGradients gradients(2);
+  WeightGradients gradients(3);
   const auto go_back = [&](std::int64_t part) {
     WeightGradients::Part here(gradients, static_cast<std::size_t>(part));
     for (std::size_t i = kWeights; i-- > 0;) {
@@ -45,9 +45,10 @@ std::vector<at::Tensor> gradients_with(const Layers& layers, std::int64_t slow) 
     }
     here.finish();
   };
-  auto other = std::async(std::launch::async, go_back, 1);
+  std::vector<std::future<void>> others;
+  for (const std::int64_t part : {1, 2}) others.push_back(std::async(std::launch::async, go_back, part));
   go_back(0);
-  other.get();
+  for (auto& other : others) other.get();
   std::vector<at::Tensor> sums;
   for (const at::Tensor& weight : layers.weights) sums.push_back(gradients.of(weight));
   return sums;
@@ -90,12 +91,12 @@ TEST_SUITE("unit") {
 
   TEST_CASE("weights' gradients: parts one after the other, and a weight that one of them does not use") {
     const Layers layers;
-    WeightGradients gradients(2);
-    for (const std::int64_t i : {0, 1}) {
+    WeightGradients gradients(3);
+    for (const std::int64_t i : {0, 1, 2}) {
       WeightGradients::Part part(gradients, static_cast<std::size_t>(i));
       CHECK(layers.add(0, i));
       if (i == 1) CHECK(layers.add(1, i));
-      part.finish();  // the first does not wait for the second, which this thread has to start
+      part.finish();  // it does not wait for the next, which this thread has to start
     }
     CHECK(tests::relative_error(gradients.of(layers.weights[0]), layers.expected(0)) < 1e-6);
     CHECK(tests::relative_error(gradients.of(layers.weights[1]), at::mm(layers.y[1][1].t(), layers.x[1][1])) < 1e-6);
