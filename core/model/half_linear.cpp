@@ -4,6 +4,7 @@
 #include "cuda/torch_stream.hpp"
 #include "model/emulated_bf16.hpp"
 #include "model/gelu.hpp"
+#include "model/half_weights.hpp"
 #include "model/linear_in_part.hpp"
 #include "model/weight_gradients.hpp"
 #include "train/torch_compat.hpp"
@@ -53,7 +54,7 @@ struct HalfLinear : torch::autograd::Function<HalfLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const c10::optional<at::Tensor>& bias) {
     // Of rows that lie apart LibTorch would add the bias in a pass of its own.
-    const at::Tensor in = x.to(at::kBFloat16).contiguous(), w = weight.to(at::kBFloat16);
+    const at::Tensor in = x.to(at::kBFloat16).contiguous(), w = HalfWeights::of(weight);
     context->save_for_backward({in, w, weight});
     context->saved_data["type"] = x.scalar_type();
     context->saved_data["wants_x"] = x.requires_grad();
@@ -78,7 +79,7 @@ struct HalfLinear : torch::autograd::Function<HalfLinear> {
 struct HalfMlp : torch::autograd::Function<HalfMlp> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight1,
                             const at::Tensor& bias1, const at::Tensor& weight2) {
-    const at::Tensor in = x.to(at::kBFloat16), w1 = weight1.to(at::kBFloat16), w2 = weight2.to(at::kBFloat16);
+    const at::Tensor in = x.to(at::kBFloat16), w1 = HalfWeights::of(weight1), w2 = HalfWeights::of(weight2);
     const at::Tensor hidden = product(in, w1, bias1.to(at::kBFloat16)), active = gelu_values(hidden);
     context->save_for_backward({in, w1, hidden, active, w2, weight1, weight2});
     context->saved_data["type"] = x.scalar_type();

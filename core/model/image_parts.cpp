@@ -1,6 +1,7 @@
 #include "model/image_parts.hpp"
 
 #include "kernels/on_threads.hpp"
+#include "model/half_weights.hpp"
 #include "model/recompute.hpp"
 #include "model/trained.hpp"
 #include "model/weight_gradients.hpp"
@@ -37,10 +38,12 @@ class AutocastNesting {
 void for_each_part(std::size_t parts, const std::function<void(std::size_t)>& work) {
   const at::ThreadLocalState state;
   const bool recompute = Recomputation::on();
+  HalfWeights half_weights;
   kernels::on_threads(static_cast<std::int64_t>(parts), [&](std::int64_t i) {
     const at::ThreadLocalStateGuard same_state(state);
     const Recomputation same_recomputation(recompute);
     const AutocastNesting nesting;
+    const HalfWeights::Use shared(half_weights);
     work(static_cast<std::size_t>(i));
   });
 }

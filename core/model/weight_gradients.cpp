@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace vaso::model {
 
@@ -85,17 +86,29 @@ at::Tensor WeightGradients::of(const at::Tensor& weight) {
 // Of what was added and is not computed yet.
 void WeightGradients::compute(Sum& sum) {
   const at::NoGradGuard no_gradient;
-  for (std::size_t i = 0; i < sum.y.size(); ++i) {
-    if (!sum.y[i].defined()) continue;
-    const WithoutEmulation wide(sum.x[i]);
-    const at::Tensor y = wide.operand(sum.y[i]), x = wide.operand(sum.x[i]);
-    if (sum.value.defined() && x.scalar_type() == sum.type) {
-      sum.value.addmm_(y.t(), x);
+  const auto take = [](std::vector<at::Tensor>& of_parts) {
+    std::vector<at::Tensor> taken;
+    for (at::Tensor& tensor : of_parts) {
+      if (tensor.defined()) taken.push_back(std::exchange(tensor, {}));
+    }
+    return taken;
+  };
+  std::vector<at::Tensor> y = take(sum.y), x = take(sum.x);
+  // A bf16 product would be rounded, widened and added for each part; that of all rows is rounded once, and putting the
+  // rows together moves less memory than these sums of whole weights.
+  if (!x.empty() && x[0].scalar_type() != sum.type) {
+    y = {at::cat(y)};
+    x = {at::cat(x)};
+  }
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const WithoutEmulation wide(x[i]);
+    const at::Tensor of_y = wide.operand(y[i]).t(), of_x = wide.operand(x[i]);
+    if (sum.value.defined() && of_x.scalar_type() == sum.type) {
+      sum.value.addmm_(of_y, of_x);
     } else {
-      const at::Tensor product = at::mm(y.t(), x).to(sum.type);
+      const at::Tensor product = at::mm(of_y, of_x).to(sum.type);
       sum.value = sum.value.defined() ? sum.value.add_(product) : product;
     }
-    sum.y[i] = sum.x[i] = at::Tensor();
   }
 }
 

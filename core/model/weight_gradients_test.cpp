@@ -66,13 +66,13 @@ TEST_SUITE("unit") {
     }
   }
 
-  TEST_CASE("weights' gradients: bf16 in, the weight's type out") {
-    WeightGradients gradients(1);
+  TEST_CASE("weights' gradients: bf16 in, the weight's type out, of all parts") {
+    WeightGradients gradients(2);
     const at::Tensor weight = at::zeros({2, 3}, at::kFloat);
     const at::Tensor y = waves({4, 2}, 0.4).to(at::kBFloat16), x = waves({4, 3}, 0.9).to(at::kBFloat16);
-    {
-      const WeightGradients::Part part(gradients, 0);
-      CHECK(WeightGradients::add(weight, y, x));
+    for (const std::int64_t i : {0, 1}) {  // one row, and three
+      const WeightGradients::Part part(gradients, static_cast<std::size_t>(i));
+      CHECK(WeightGradients::add(weight, y.narrow(0, i, 1 + 2 * i), x.narrow(0, i, 1 + 2 * i)));
     }
     const at::Tensor sum = gradients.of(weight);
     CHECK((sum.scalar_type() == at::kFloat));

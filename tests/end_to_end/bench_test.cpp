@@ -31,6 +31,28 @@ TEST_SUITE("end_to_end") {
     CHECK(table.out.find("| sato: filter and released mask, 64×64 |") != std::string::npos);
   }
 
+  TEST_CASE("a step's longest operators get a row each, with how often they ran") {
+    const Laboratory lab;
+    const Ended ended = lab.vaso({"bench", "step", "--repeat", "1", "--threads", "2", "--format", "json", "--set",
+                                  "model=vit_ti", "--set", "size=32", "--set", "batch=2", "--set", "decoder_dim=32",
+                                  "--set", "decoder_depth=1", "--set", "operators=3"});
+    INFO(ended.text());
+    REQUIRE(ended.code == 0);
+    double whole = 0;
+    std::vector<double> each;
+    const auto answer = nlohmann::json::parse(ended.out);
+    for (const auto& figure : answer.at("figures")) {
+      const auto what = figure.at("what").get<std::string>();
+      if (what == "the step whose operators follow") whole = figure.at("median").get<double>();
+      if (what.find(" times, on all threads") != std::string::npos) each.push_back(figure.at("median").get<double>());
+    }
+    REQUIRE(each.size() == 3);
+    CHECK(each[0] >= each[1]);
+    CHECK(each[1] >= each[2]);
+    CHECK(each[2] > 0);
+    CHECK(each[0] < 2 * whole);  // of two threads
+  }
+
   TEST_CASE("without a name the benches and their settings are listed; wrong ones are refused by name") {
     const Laboratory lab;
     const Ended list = lab.vaso({"bench"});

@@ -1,6 +1,7 @@
 // One pre-training step: what part of the machine's matrix product it reaches, what memory it takes, and how much of it
 // is spent outside kernels. Images are noise, and nothing is read or written.
 #include "bench.hpp"
+#include "operator_times.hpp"
 
 #include "cuda/device.hpp"
 #include "model/mae_decoder.hpp"
@@ -92,6 +93,8 @@ class StepBench final : public Bench {
     s.field(precision_, "precision", "of the forward pass").choices({"fp32", "bf16"});
     s.field(checkpointing_, "activation_checkpointing", "as model.activation_checkpointing");
     s.field(device_, "device", "where to compute").choices({"cpu", "cuda", "auto"});
+    s.field(operators_, "operators", "so many operators, those that take longest, get a row each; on a CPU")
+        .range(0, 1000);
   }
 
   std::vector<Figure> measure(const Request& request) override {
@@ -170,6 +173,13 @@ class StepBench final : public Bench {
                        false,
                        needed / gib,
                        "weights, gradients, moments and activations"});
+    if (operators_ > 0) {
+      const OperatorTimes times;
+      const train::Clock clock;
+      step(false);
+      figures.push_back(part("the step whose operators follow", {1e3 * clock.seconds()}));
+      for (Figure& figure : longest(times)) figures.push_back(std::move(figure));
+    }
     figures.push_back(outside_kernels(image, plan, optimizer));
     return figures;
   }
@@ -179,6 +189,16 @@ class StepBench final : public Bench {
 
   static Figure part(const std::string& name, const std::vector<double>& milliseconds) {
     return {name, "ms", milliseconds, false, 0, ""};
+  }
+
+  std::vector<Figure> longest(const OperatorTimes& times) const {
+    std::vector<OperatorTimes::Row> rows = times.longest_first();
+    rows.resize(std::min(rows.size(), static_cast<std::size_t>(operators_)));
+    std::vector<Figure> figures;
+    for (const OperatorTimes::Row& row : rows) {
+      figures.push_back(part(fmt::format("{}, {} times, on all threads", row.name, row.calls), {1e3 * row.seconds}));
+    }
+    return figures;
   }
 
   double peak_flops(const Request& request, const c10::Device& device) const {
@@ -288,7 +308,7 @@ class StepBench final : public Bench {
   }
 
   std::string model_ = "vit_b", precision_ = "fp32", device_ = "cpu";
-  std::int64_t size_ = 224, batch_ = 8, decoder_dim_ = 512, decoder_depth_ = 8;
+  std::int64_t size_ = 224, batch_ = 8, decoder_dim_ = 512, decoder_depth_ = 8, operators_ = 0;
   double ratio_ = 0.5;
   bool consistency_ = true, checkpointing_ = false;
   model::VitShape shape_;

@@ -4,9 +4,9 @@
 #include "cuda/device.hpp"
 #include "exit_codes.hpp"
 #include "train/device.hpp"
+#include "train/openblas_core.hpp"
 
 #include <ATen/Context.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -27,7 +27,8 @@ bool writable(std::filesystem::path folder) {
 // correct and about twenty times slower than OpenBLAS.
 std::string blas_name() {
   if (at::hasMKL()) return "MKL";
-  return dlsym(RTLD_DEFAULT, "openblas_get_num_threads") != nullptr ? "OpenBLAS" : "";
+  const std::string core = train::openblas_core();
+  return core.empty() ? "" : fmt::format("OpenBLAS, kernels for {}", core);
 }
 
 }  // namespace
@@ -43,9 +44,14 @@ int doctor(const Options& options, const EventSink& events) {
   found("LibTorch", train::libtorch_version(), true, "");
   found("OpenCV", CV_VERSION, true, "");
   const std::string blas = blas_name();
-  found("BLAS", blas.empty() ? "unknown, perhaps the slow reference" : blas, !blas.empty(),
+  const std::string better = train::better_openblas_core();
+  found("BLAS", blas.empty() ? "unknown, perhaps the slow reference" : blas, !blas.empty() && better.empty(),
         blas.empty() ? "matrix products may be twenty times slower than they could be: apt install libopenblas0-openmp"
-                     : "");
+        : better.empty()
+            ? ""
+            : fmt::format("these are for older processors, and several times slower: OPENBLAS_CORETYPE={} chooses those "
+                          "for this one",
+                          better));
   found("device", train::device_name(train::choose_device("auto")), true, "");
   try {
     found("CUDA", train::device_name(train::choose_device("cuda")), true, "");

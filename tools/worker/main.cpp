@@ -2,6 +2,7 @@
 
 #include "config/diagnostics.hpp"
 #include "exit_codes.hpp"
+#include "train/openblas_core.hpp"
 #include "train/reporter.hpp"
 #include "train/safetensors.hpp"
 
@@ -41,6 +42,14 @@ void keep_freed_memory() {
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, -1);  // never
   mallopt(M_TOP_PAD, 64 << 20);
+}
+
+// OpenBLAS has chosen its kernels by now, and can choose others only when it is loaded again: half a second.
+void restart_where_openblas_chose_badly(char** arguments) {
+  const std::string better = train::better_openblas_core();
+  if (better.empty() || std::getenv("OPENBLAS_CORETYPE") != nullptr) return;
+  setenv("OPENBLAS_CORETYPE", better.c_str(), 1);
+  execv("/proc/self/exe", arguments);  // comes back only where that fails, and then slow products are right as well
 }
 
 int guarded(const Options& options, const EventSink& events) {
@@ -108,6 +117,7 @@ PluginHost open_plugins(const Options& options, const config::Node& experiment) 
 
 int main(int argc, char** argv) {
   using namespace vaso;
+  worker::restart_where_openblas_chose_badly(argv);
   worker::Options options;
   try {
     options = worker::parse_options(argc, argv);

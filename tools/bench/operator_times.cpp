@@ -1,0 +1,72 @@
+#include "operator_times.hpp"
+
+#include "train/clock.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace vaso::bench {
+
+namespace {
+
+// An operator that runs now on this thread.
+struct Running : at::ObserverContext {
+  train::Clock clock;
+  double called = 0;  // seconds of operators that it called
+  Running* caller = nullptr;
+};
+thread_local Running* innermost = nullptr;
+
+// "torch::autograd::CppNode<vaso::model::(anonymous namespace)::HalfLinear>" → "HalfLinear": our own nodes of a graph.
+std::string short_name(const std::string& name) {
+  const auto anonymous = name.rfind("namespace)::");
+  if (anonymous == std::string::npos || name.back() != '>') return name;
+  const auto begin = anonymous + std::string_view("namespace)::").size();
+  return name.substr(begin, name.size() - 1 - begin);
+}
+
+}  // namespace
+
+OperatorTimes* OperatorTimes::current_ = nullptr;
+
+OperatorTimes::OperatorTimes() {
+  current_ = this;
+  handle_ = at::addGlobalCallback(
+      at::RecordFunctionCallback(&enter, &leave)
+          .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE}));
+}
+
+OperatorTimes::~OperatorTimes() {
+  at::removeCallback(handle_);
+  current_ = nullptr;
+}
+
+std::unique_ptr<at::ObserverContext> OperatorTimes::enter(const at::RecordFunction&) {
+  auto running = std::make_unique<Running>();
+  running->caller = innermost;
+  innermost = running.get();
+  return running;
+}
+
+void OperatorTimes::leave(const at::RecordFunction& function, at::ObserverContext* context) {
+  auto* const running = static_cast<Running*>(context);
+  const double seconds = running->clock.seconds();
+  innermost = running->caller;
+  if (innermost != nullptr) innermost->called += seconds;
+  const std::lock_guard lock(current_->mutex_);
+  const std::string name = short_name(function.name());
+  Row& row = current_->rows_[name];
+  row.name = name;
+  row.seconds += seconds - running->called;
+  ++row.calls;
+}
+
+std::vector<OperatorTimes::Row> OperatorTimes::longest_first() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> rows;
+  for (const auto& [name, row] : rows_) rows.push_back(row);
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.seconds > b.seconds; });
+  return rows;
+}
+
+}  // namespace vaso::bench
