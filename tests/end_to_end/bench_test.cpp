@@ -33,9 +33,16 @@ TEST_SUITE("end_to_end") {
 
   TEST_CASE("a step's longest operators get a row each, with how often they ran") {
     const Laboratory lab;
-    const Ended ended = lab.vaso({"bench", "step", "--repeat", "1", "--threads", "2", "--format", "json", "--set",
-                                  "model=vit_ti", "--set", "size=32", "--set", "batch=2", "--set", "decoder_dim=32",
-                                  "--set", "decoder_depth=1", "--set", "operators=3"});
+    const Ended ended = lab.vaso({"bench",     "step",
+                                  "--repeat",  "1",
+                                  "--threads", "2",
+                                  "--format",  "json",
+                                  "--set",     "model=vit_ti",
+                                  "--set",     "size=32",
+                                  "--set",     "batch=2",
+                                  "--set",     "decoder_dim=32",
+                                  "--set",     "decoder_depth=1",
+                                  "--set",     "operators=3"});
     INFO(ended.text());
     REQUIRE(ended.code == 0);
     double whole = 0;
