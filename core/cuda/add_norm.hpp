@@ -1,13 +1,9 @@
-// A residual sum and the layer norm after it in one pass over memory, and their gradients in one: on a GPU both are
-// bound by bytes, and separate kernels with a change of type after them move three to four times as many.
-//
-// Between norms the residual stream is kept as two bf16 numbers for each of its own: what bf16 makes of it, and what
-// that lost. Together they are within 2^-17 of it, so that dozens of branches add up as they should; but to a gradient
-// the first is enough, and the stream's gradient is bf16 as every branch's is. The backward pass then moves half the
-// bytes that float32 would.
+// kernels/add_norm.hpp on a GPU, where separate kernels with a change of type after them are bound by bytes most of
+// all.
 #pragma once
 
 #include "cuda/device.hpp"
+#include "kernels/add_norm.hpp"
 
 #include <cstdint>
 
@@ -16,36 +12,15 @@ namespace vaso::cuda {
 // Whether the kernels take rows of that length: a multiple of 8, at most 1280.
 bool can_norm(std::int64_t columns);
 
-// sum = x + branch + branch_bias; y = (sum − mean)/deviation·weight + bias, each row by its own mean and deviation. All
-// pointers are of the GPU, 16-byte aligned; matrices are rows×columns, bf16 but for `plain`.
-struct AddNorm {
-  std::int64_t rows = 0, columns = 0;
-  float eps = 0;
-  const float* plain = nullptr;                // x in float32, or
-  const void *high = nullptr, *low = nullptr;  // x in two parts
-  const void* branch = nullptr;                // null: nothing is added
-  const float* branch_bias = nullptr;          // of every row of the branch; null: 0
-  const float *weight = nullptr, *bias = nullptr;
-  void *sum_high = nullptr, *sum_low = nullptr;
-  void* y = nullptr;
-  float* statistics = nullptr;  // rows×2, mean and 1/deviation
-};
+using kernels::AddNorm;
+using kernels::AddNormBackward;
+
+// All pointers are of the GPU, 16-byte aligned.
 // Returns while it still works. Throws CudaError, as the next one does.
 void add_norm(const AddNorm& work, Stream stream);
 
-// How many rows of partial sums add_norm_backward leaves.
+// `partial` has partial_rows() for add_norm_partials().
 std::int64_t partial_rows();
-
-// From the gradients of y and, unless null, of the sum: that of x, which is the branch's as well, and whose columns'
-// sums are the branch bias's.
-struct AddNormBackward {
-  std::int64_t rows = 0, columns = 0;
-  const void* sum_high = nullptr;
-  const float *statistics = nullptr, *weight = nullptr;
-  const void *y_gradient = nullptr, *sum_gradient = nullptr;
-  void* x_gradient = nullptr;
-  float* partial = nullptr;  // partial_rows()×3×columns: their sum is the gradients of weight, bias, branch_bias
-};
 void add_norm_backward(const AddNormBackward& work, Stream stream);
 
 }  // namespace vaso::cuda

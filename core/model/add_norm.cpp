@@ -2,9 +2,11 @@
 
 #include "cuda/add_norm.hpp"
 #include "cuda/torch_stream.hpp"
+#include "kernels/add_norm.hpp"
 #include "train/torch_compat.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 #include <ATen/TracerMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -15,6 +17,10 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+std::int64_t partial_rows(const at::Tensor& x, std::int64_t rows) {
+  return x.is_cuda() ? cuda::partial_rows() : kernels::add_norm_partials(rows);
+}
+
 struct AddNorm : torch::autograd::Function<AddNorm> {
   static variable_list forward(AutogradContext* context, const at::Tensor& x, const c10::optional<at::Tensor>& low,
                                const c10::optional<at::Tensor>& branch, const c10::optional<at::Tensor>& branch_bias,
@@ -23,7 +29,7 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     const at::Tensor high = at::empty_like(x, half), rest = at::empty_like(x, half), norm = at::empty_like(x, half);
     const std::int64_t columns = x.size(-1), rows = x.numel() / columns;
     const at::Tensor statistics = at::empty({rows, 2}, wide);
-    cuda::AddNorm work{rows, columns, static_cast<float>(eps)};
+    kernels::AddNorm work{rows, columns, static_cast<float>(eps)};
     if (x.scalar_type() == at::kFloat) {
       work.plain = x.data_ptr<float>();
     } else {
@@ -38,7 +44,12 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     work.sum_low = rest.data_ptr();
     work.y = norm.data_ptr();
     work.statistics = statistics.data_ptr<float>();
-    cuda::add_norm(work, cuda::torch_stream(x.device()));
+    if (x.is_cuda()) {
+      cuda::add_norm(work, cuda::torch_stream(x.device()));
+    } else {
+      RECORD_USER_SCOPE("vaso::add_norm");
+      kernels::add_norm(work);
+    }
     context->set_materialize_grads(false);
     context->mark_non_differentiable({rest});
     context->save_for_backward({high, statistics, weight});
@@ -56,9 +67,9 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     if (of_norm.defined()) {
       of_norm = of_norm.to(at::kBFloat16).contiguous();
       of_x = at::empty_like(sum);
-      const std::int64_t columns = sum.size(-1);
-      const at::Tensor partial = at::empty({cuda::partial_rows(), 3, columns}, statistics.options());
-      cuda::AddNormBackward work{sum.numel() / columns, columns};
+      const std::int64_t columns = sum.size(-1), rows = sum.numel() / columns;
+      const at::Tensor partial = at::empty({partial_rows(sum, rows), 3, columns}, statistics.options());
+      kernels::AddNormBackward work{rows, columns};
       work.sum_high = sum.data_ptr();
       work.statistics = statistics.data_ptr<float>();
       work.weight = weight.data_ptr<float>();
@@ -66,7 +77,12 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
       if (of_sum.defined()) work.sum_gradient = of_sum.data_ptr();
       work.x_gradient = of_x.data_ptr();
       work.partial = partial.data_ptr<float>();
-      cuda::add_norm_backward(work, cuda::torch_stream(sum.device()));
+      if (sum.is_cuda()) {
+        cuda::add_norm_backward(work, cuda::torch_stream(sum.device()));
+      } else {
+        RECORD_USER_SCOPE("vaso::add_norm_backward");
+        kernels::add_norm_backward(work);
+      }
       const at::Tensor sums = partial.sum(0);
       of_weight = sums[0];
       of_bias = sums[1];
@@ -85,13 +101,16 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
 
 bool can_add_norm(const Residual& in) {
   const at::Tensor& x = in.x;
-  if (!x.is_cuda() || at::tracer::impl::is_dispatch_enabled() || !compat::autocast_enabled(c10::kCUDA)) return false;
+  const bool on_gpu = x.is_cuda();
+  if ((!on_gpu && !x.device().is_cpu()) || at::tracer::impl::is_dispatch_enabled() ||
+      !compat::autocast_enabled(x.device().type()))
+    return false;
   const auto fits = [&](const at::Tensor& t, at::ScalarType type) {
     return t.scalar_type() == type && t.is_contiguous() && t.sizes() == x.sizes();
   };
   if (in.low.defined() ? !fits(x, at::kBFloat16) || !fits(in.low, at::kBFloat16) : !fits(x, at::kFloat)) return false;
   if (in.branch.value.defined() && !fits(in.branch.value, at::kBFloat16)) return false;
-  return x.numel() > 0 && cuda::can_norm(x.size(-1));
+  return x.numel() > 0 && (!on_gpu || cuda::can_norm(x.size(-1)));
 }
 
 SumAndNorm add_norm(const Residual& in, const at::Tensor& weight, const at::Tensor& bias, double eps) {

@@ -9,6 +9,7 @@
 #include <ATen/ATen.h>
 
 using namespace vaso;
+using tests::devices;
 using tests::relative_error;
 using tests::waves;
 
@@ -31,12 +32,6 @@ HalfResult run(const at::Tensor& values, const at::Tensor& weight, const at::Ten
   // Numbers that bf16 holds, so that the gradient is the same on both sides.
   (value * waves(value.sizes(), 0.7).to(at::kBFloat16).to(value.device(), value.scalar_type())).sum().backward();
   return {value, x.grad(), layer.parameters()[0].grad(), layer.parameters()[1].grad()};
-}
-
-std::vector<c10::Device> devices() {
-  std::vector<c10::Device> all = {c10::kCPU};
-  if (!cuda::no_gpu()) all.emplace_back(c10::kCUDA);
-  return all;
 }
 
 }  // namespace

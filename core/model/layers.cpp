@@ -32,7 +32,7 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
 }
 
 Branch Linear::branch(const at::Tensor& x) const {
-  if (!x.is_cuda() || !plain() || !can_multiply_half(x, weight_)) return {forward(x), {}};
+  if (!plain() || !can_multiply_half(x, weight_)) return {forward(x), {}};
   return {half_linear(x, weight_, {}), bias_};
 }
 

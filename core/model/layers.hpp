@@ -26,7 +26,7 @@ class Linear : public torch::nn::Module {
  public:
   Linear(std::int64_t in, std::int64_t out);
   at::Tensor forward(const at::Tensor& x) const;
-  // The same, its bias apart where the next norm adds it at no cost: on a GPU, under autocast to bf16, in training.
+  // The same, its bias apart where the next norm adds it at no cost: under autocast to bf16, on a GPU in training.
   Branch branch(const at::Tensor& x) const;
 
   // Adds scale·B·A·x with A = `lora_a` (rank×in) and B = `lora_b` (out×rank), both zero, and freezes weight and bias.
@@ -44,8 +44,8 @@ class Linear : public torch::nn::Module {
 };
 
 // A residual stream between two layers: `x`, and the last branch, which the next norm adds to it in the same pass over
-// memory. On a GPU, under autocast to bf16, that norm leaves x in two bf16 tensors (cuda/add_norm.hpp), and `low` is
-// the second. What is undefined is nothing.
+// memory. Under autocast to bf16 that norm leaves x in two bf16 tensors (kernels/add_norm.hpp), and `low` is the
+// second. What is undefined is nothing.
 struct Residual {
   at::Tensor x;
   Branch branch;
@@ -66,8 +66,8 @@ class LayerNorm : public torch::nn::Module {
  public:
   LayerNorm(std::int64_t dim, double eps);
   at::Tensor forward(const at::Tensor& x) const;
-  // The stream's sum and its norm. On a GPU, under autocast to bf16, in one pass over memory (add_norm.hpp): `norm` is
-  // bf16 then, as the product after it takes it.
+  // The stream's sum and its norm. Under autocast to bf16 in one pass over memory (add_norm.hpp): `norm` is bf16 then,
+  // as the product after it takes it.
   SumAndNorm of_sum(const Residual& in) const;
 
  private:

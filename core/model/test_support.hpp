@@ -1,12 +1,14 @@
 // What the tests of this folder share.
 #pragma once
 
+#include "cuda/test_support.hpp"
 #include "train/safetensors.hpp"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace vaso::tests {
 
@@ -22,6 +24,13 @@ inline at::Tensor waves(at::IntArrayRef sizes, double step = 0.01) {
   std::int64_t count = 1;
   for (const std::int64_t size : sizes) count *= size;
   return at::sin(at::arange(count, at::kDouble) * step).reshape(sizes).to(at::kFloat);
+}
+
+// The CPU, and a GPU where there is one.
+inline std::vector<c10::Device> devices() {
+  std::vector<c10::Device> all = {c10::kCPU};
+  if (!cuda::no_gpu()) all.emplace_back(c10::kCUDA);
+  return all;
 }
 
 // Entries of a reference file below a prefix, without it.
