@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <map>
 #include <set>
 
 using namespace vaso;
@@ -94,6 +95,43 @@ TEST_SUITE("end_to_end") {
     CHECK(table.says("unet"));
     CHECK(table.says("anatomy"));
     CHECK(table.says("test.dice: mean over images"));
+  }
+
+  TEST_CASE("in bf16 every phase comes to its end on a CPU, with every decoder, and trains as in float32") {
+    const Laboratory lab;
+    lab.write("half.toml", finetuning() + R"(
+[downstream.adapter]
+like = "vessels"
+vessel_segmentation.decoder = "unet_adapter"
+vessel_segmentation.channels = 4
+[downstream.upernet]
+like = "vessels"
+vessel_segmentation.decoder = "upernet"
+[downstream.boxes]
+like = "vessels"
+head = "stenosis_detection"
+phantom.labels = "stenosis"
+phantom.stenoses = 1
+stenosis_detection.channels = 8
+stenosis_detection.box_width = 16
+)");
+    const Ended half = lab.vaso({"run", "half.toml", "--set", "precision=bf16"});
+    INFO(half.text());
+    REQUIRE(half.code == 0);
+    const Ended whole = lab.vaso({"run", "half.toml", "--set", "phases=[\"segmentor\", \"pretrain\"]"});
+    INFO(whole.text());
+    REQUIRE(whole.code == 0);
+    const runs::Store store = lab.store();
+    CHECK(finetunings(store).size() == 6);
+    std::map<std::string, double> losses;
+    for (const runs::Run& run : store.all()) {
+      CHECK(run.status == runs::Status::finished);
+      if (run.phase == "pretrain")
+        losses[store.settings(run.id).at("precision")] = store.points(run.id, "loss").back().value;
+    }
+    REQUIRE(losses.size() == 2);
+    CHECK(losses.at("bf16") == doctest::Approx(losses.at("fp32")).epsilon(0.02));
+    CHECK(losses.at("bf16") != losses.at("fp32"));
   }
 
   TEST_CASE("a fine-tuning that was killed goes on to the same end") {
