@@ -31,6 +31,17 @@ std::string blas_name() {
   return core.empty() ? "" : fmt::format("OpenBLAS, kernels for {}", core);
 }
 
+// What to do where matrix products are slower than they need be; else empty.
+std::string blas_hint(const std::string& name) {
+  if (name.empty())
+    return "matrix products may be twenty times slower than they could be: apt install libopenblas0-openmp";
+  const std::string better = train::better_openblas_core();
+  if (better.empty()) return "";
+  return fmt::format(
+      "these are for older processors, and several times slower: OPENBLAS_CORETYPE={} chooses those for this one",
+      better);
+}
+
 }  // namespace
 
 int doctor(const Options& options, const EventSink& events) {
@@ -44,14 +55,8 @@ int doctor(const Options& options, const EventSink& events) {
   found("LibTorch", train::libtorch_version(), true, "");
   found("OpenCV", CV_VERSION, true, "");
   const std::string blas = blas_name();
-  const std::string better = train::better_openblas_core();
-  found("BLAS", blas.empty() ? "unknown, perhaps the slow reference" : blas, !blas.empty() && better.empty(),
-        blas.empty() ? "matrix products may be twenty times slower than they could be: apt install libopenblas0-openmp"
-        : better.empty()
-            ? ""
-            : fmt::format("these are for older processors, and several times slower: OPENBLAS_CORETYPE={} chooses those "
-                          "for this one",
-                          better));
+  const std::string hint = blas_hint(blas);
+  found("BLAS", blas.empty() ? "unknown, perhaps the slow reference" : blas, hint.empty(), hint);
   found("device", train::device_name(train::choose_device("auto")), true, "");
   try {
     found("CUDA", train::device_name(train::choose_device("cuda")), true, "");
