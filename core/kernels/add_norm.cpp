@@ -34,8 +34,7 @@ struct RowOut {
 // `sum` has room for a row.
 VASO_CPU_CLONES void normalise(std::int64_t columns, float eps, const RowIn& in, const RowOut& out, float* sum) {
   if (in.plain != nullptr) {
-#pragma omp simd
-    for (std::int64_t i = 0; i < columns; ++i) sum[i] = in.plain[i];
+    std::copy_n(in.plain, columns, sum);
   } else {
 #pragma omp simd
     for (std::int64_t i = 0; i < columns; ++i) sum[i] = wide(in.high[i]) + wide(in.low[i]);
@@ -72,11 +71,20 @@ struct RowGradients {
   Bfloat16* x_gradient;
 };
 
-// What the norm hands back to column i of a row: `given` and `along` are the means of what it was given, weighted, and
-// of that times the unit row.
-[[gnu::always_inline]] inline float through_norm(const RowGradients& row, std::int64_t i, float given, float along) {
-  const float unit = (wide(row.sum[i]) - row.statistics[0]) * row.statistics[1];
-  return row.statistics[1] * (wide(row.y_gradient[i]) * row.weight[i] - given - unit * along);
+// The gradient of x: what the norm hands back of what it was given, and the sum's own. `given` and `along` are the
+// means of the former, weighted, and of that times the unit row.
+template <bool has_sum_gradient>
+[[gnu::always_inline]] inline void hand_back(std::int64_t columns, const RowGradients& row, float given, float along,
+                                             float* of_branch_bias) {
+  const float mean = row.statistics[0], inverse = row.statistics[1];
+#pragma omp simd
+  for (std::int64_t i = 0; i < columns; ++i) {
+    const float unit = (wide(row.sum[i]) - mean) * inverse;
+    const float of_norm = inverse * (wide(row.y_gradient[i]) * row.weight[i] - given - unit * along);
+    const float gradient = of_norm + (has_sum_gradient ? wide(row.sum_gradient[i]) : 0.0f);
+    of_branch_bias[i] += gradient;
+    narrow(gradient, row.x_gradient[i]);
+  }
 }
 
 // `of_weight`, `of_bias` and `of_branch_bias` of a row are added to what is there.
@@ -95,19 +103,9 @@ VASO_CPU_CLONES void go_back(std::int64_t columns, const RowGradients& row, floa
   given /= static_cast<float>(columns);
   along /= static_cast<float>(columns);
   if (row.sum_gradient != nullptr) {
-#pragma omp simd
-    for (std::int64_t i = 0; i < columns; ++i) {
-      const float gradient = through_norm(row, i, given, along) + wide(row.sum_gradient[i]);
-      of_branch_bias[i] += gradient;
-      narrow(gradient, row.x_gradient[i]);
-    }
+    hand_back<true>(columns, row, given, along, of_branch_bias);
   } else {
-#pragma omp simd
-    for (std::int64_t i = 0; i < columns; ++i) {
-      const float gradient = through_norm(row, i, given, along);
-      of_branch_bias[i] += gradient;
-      narrow(gradient, row.x_gradient[i]);
-    }
+    hand_back<false>(columns, row, given, along, of_branch_bias);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/record_function.h>
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
