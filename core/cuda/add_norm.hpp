@@ -1,5 +1,4 @@
-// kernels/add_norm.hpp on a GPU, where separate kernels with a change of type after them are bound by bytes most of
-// all.
+// kernels/add_norm.hpp on a GPU.
 #pragma once
 
 #include "cuda/device.hpp"
@@ -15,12 +14,11 @@ bool can_norm(std::int64_t columns);
 using kernels::AddNorm;
 using kernels::AddNormBackward;
 
-// All pointers are of the GPU, 16-byte aligned.
-// Returns while it still works. Throws CudaError, as the next one does.
+// All pointers are of the GPU, 16-byte aligned. Both return while it still works, and throw CudaError.
 void add_norm(const AddNorm& work, Stream stream);
-
-// `partial` has partial_rows() for add_norm_partials().
-std::int64_t partial_rows();
 void add_norm_backward(const AddNormBackward& work, Stream stream);
+
+// How many rows of partial sums that one leaves, instead of add_norm_partials().
+std::int64_t partial_rows();
 
 }  // namespace vaso::cuda

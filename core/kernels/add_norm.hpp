@@ -1,5 +1,5 @@
-// A residual sum and the layer norm after it in one pass over memory, and their gradients in one: both are bound by
-// bytes, and separate operators with a change of type after them move three to four times as many.
+// A residual sum and the layer norm after it in one pass over memory, and their gradients in one: separate operators
+// with a change of type after them move three to four times as many bytes, which is all that bounds them on a GPU.
 //
 // Between norms the residual stream is kept as two bf16 numbers for each of its own: what bf16 makes of it, and what
 // that lost. Together they are within 2^-17 of it, so that dozens of branches add up as they should; but to a gradient

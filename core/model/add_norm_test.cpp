@@ -54,7 +54,7 @@ Results run(std::int64_t dim, const model::Residual& values, bool use_sum) {
 
 TEST_SUITE("unit") {
   TEST_CASE("the sum and its norm in one pass equal those of the plain layer in float64, and so do gradients") {
-    for (const c10::Device device : devices())
+    for (const c10::Device device : devices()) {
       for (const std::int64_t dim : {192, 384, 512, 768, 1024, 1280, 40}) {
         for (const int kind : {0, 1, 2}) {  // without a branch, with one, with one and its bias and x in two parts
           for (const bool use_sum : {false, true}) {
@@ -99,6 +99,7 @@ TEST_SUITE("unit") {
           }
         }
       }
+    }
   }
 
   TEST_CASE("only under autocast, and on a GPU for rows that the kernels take") {

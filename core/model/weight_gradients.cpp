@@ -94,8 +94,8 @@ void WeightGradients::compute(Sum& sum) {
     return taken;
   };
   std::vector<at::Tensor> y = take(sum.y), x = take(sum.x);
-  // A bf16 product would be rounded, widened and added for each part; that of all rows is rounded once, and putting the
-  // rows together moves less memory than these sums of whole weights.
+  // A bf16 product would be rounded, widened and added for each part; that of all rows is rounded once. With few images
+  // putting the rows together also moves less memory than sums of whole weights, with many about as much.
   if (!x.empty() && x[0].scalar_type() != sum.type) {
     y = {at::cat(y)};
     x = {at::cat(x)};

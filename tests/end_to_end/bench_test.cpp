@@ -58,6 +58,9 @@ TEST_SUITE("end_to_end") {
     CHECK(each[1] >= each[2]);
     CHECK(each[2] > 0);
     CHECK(each[0] < 2 * whole);  // of two threads
+    const Ended on_gpu = lab.vaso({"bench", "step", "--set", "operators=3", "--set", "device=cuda"});
+    CHECK(on_gpu.code == 2);
+    CHECK(on_gpu.says("device=cpu"));
   }
 
   TEST_CASE("without a name the benches and their settings are listed; wrong ones are refused by name") {

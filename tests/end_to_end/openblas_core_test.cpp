@@ -19,6 +19,7 @@ TEST_SUITE("end_to_end") {
     const auto doctor = [&](const char* wish) {
       return lab.wait(lab.start({"doctor"}, [&] {
         setenv("LD_PRELOAD", (build_dir() / "tests" / "libunknown_processor.so").c_str(), 1);
+        unsetenv("OPENBLAS_CORETYPE");
         if (wish != nullptr) setenv("OPENBLAS_CORETYPE", wish, 1);
       }));
     };

@@ -3,7 +3,6 @@
 #include "train/clock.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 namespace vaso::bench {
 
@@ -17,14 +16,6 @@ struct Running : at::ObserverContext {
 };
 thread_local Running* innermost = nullptr;
 
-// "torch::autograd::CppNode<vaso::model::(anonymous namespace)::HalfLinear>" → "HalfLinear": our own nodes of a graph.
-std::string short_name(const std::string& name) {
-  const auto anonymous = name.rfind("namespace)::");
-  if (anonymous == std::string::npos || name.back() != '>') return name;
-  const auto begin = anonymous + std::string_view("namespace)::").size();
-  return name.substr(begin, name.size() - 1 - begin);
-}
-
 }  // namespace
 
 OperatorTimes* OperatorTimes::current_ = nullptr;
@@ -32,8 +23,7 @@ OperatorTimes* OperatorTimes::current_ = nullptr;
 OperatorTimes::OperatorTimes() {
   current_ = this;
   handle_ = at::addGlobalCallback(
-      at::RecordFunctionCallback(&enter, &leave)
-          .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION, at::RecordScope::USER_SCOPE}));
+      at::RecordFunctionCallback(&enter, &leave).scopes({at::RecordScope::FUNCTION, at::RecordScope::USER_SCOPE}));
 }
 
 OperatorTimes::~OperatorTimes() {
@@ -54,9 +44,8 @@ void OperatorTimes::leave(const at::RecordFunction& function, at::ObserverContex
   innermost = running->caller;
   if (innermost != nullptr) innermost->called += seconds;
   const std::lock_guard lock(current_->mutex_);
-  const std::string name = short_name(function.name());
-  Row& row = current_->rows_[name];
-  row.name = name;
+  Row& row = current_->rows_[function.name()];
+  row.name = function.name();
   row.seconds += seconds - running->called;
   ++row.calls;
 }
@@ -67,6 +56,12 @@ std::vector<OperatorTimes::Row> OperatorTimes::longest_first() const {
   for (const auto& [name, row] : rows_) rows.push_back(row);
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.seconds > b.seconds; });
   return rows;
+}
+
+double OperatorTimes::seconds() const {
+  double all = 0;
+  for (const Row& row : longest_first()) all += row.seconds;
+  return all;
 }
 
 }  // namespace vaso::bench

@@ -27,6 +27,7 @@ class OperatorTimes {
   OperatorTimes& operator=(const OperatorTimes&) = delete;
 
   std::vector<Row> longest_first() const;
+  double seconds() const;  // of all rows
 
  private:
   static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function);

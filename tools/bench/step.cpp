@@ -14,7 +14,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/record_function.h>
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -22,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace vaso::bench {
 namespace {
@@ -36,37 +36,6 @@ double peak_bytes() {
   ::getrusage(RUSAGE_SELF, &usage);
   return 1024.0 * static_cast<double>(usage.ru_maxrss);
 }
-
-// Adds up the time in LibTorch's operators and in our own kernels, the outermost of each nest, on the thread that runs
-// the step.
-class KernelClock {
- public:
-  KernelClock() {
-    depth_ = 0;
-    total_ = 0;
-    handle_ = at::addThreadLocalCallback(
-        at::RecordFunctionCallback(&enter, &leave).scopes({at::RecordScope::FUNCTION, at::RecordScope::USER_SCOPE}));
-  }
-  ~KernelClock() { at::removeCallback(handle_); }
-  KernelClock(const KernelClock&) = delete;
-  double seconds() const { return total_; }
-
- private:
-  static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction&) {
-    if (depth_++ == 0) clock_.restart();
-    return nullptr;
-  }
-  static void leave(const at::RecordFunction&, at::ObserverContext*) {
-    if (--depth_ == 0) total_ += clock_.seconds();
-  }
-  static thread_local int depth_;
-  static thread_local double total_;
-  static thread_local train::Clock clock_;
-  at::CallbackHandle handle_;
-};
-thread_local int KernelClock::depth_ = 0;
-thread_local double KernelClock::total_ = 0;
-thread_local train::Clock KernelClock::clock_;
 
 // Multiplications and additions of a stack of transformer blocks on `tokens` tokens, forward.
 double transformer_flops(std::int64_t tokens, std::int64_t dim, std::int64_t depth) {
@@ -98,6 +67,8 @@ class StepBench final : public Bench {
   }
 
   std::vector<Figure> measure(const Request& request) override {
+    if (operators_ > 0 && device_ != "cpu")
+      throw std::invalid_argument("operators: on a GPU they only launch what takes the time; set device=cpu as well");
     const c10::Device device = train::choose_device(device_);
     request.stage("the machine's matrix product");
     const double peak = peak_flops(request, device);
@@ -297,7 +268,7 @@ class StepBench final : public Bench {
     const int threads = at::get_num_threads();
     at::set_num_threads(1);
     const train::Clock clock;
-    const KernelClock kernels;
+    const OperatorTimes kernels;
     at::Tensor loss = loss_of(image, plan, c10::kCPU);
     optimizer.zero_grad();
     loss.backward();
